@@ -1,0 +1,21 @@
+//! Test patients: certificates, keys and whole control planes with chosen wounds.
+//!
+//! Nothing here knows how the doctor works. Certificates are written byte by byte so that any rule can be bent;
+//! a [`cluster::Cluster`] is a kubeadm control plane still in memory; a wound changes exactly one thing about it.
+//! Beside a written cluster stands `links.json`, the truth from which real Go judges every link.
+
+pub mod algorithm;
+pub mod certificate;
+pub mod cluster;
+pub mod config;
+pub mod der;
+pub mod extension;
+pub mod file;
+pub mod key;
+pub mod manifest;
+pub mod name;
+pub mod pem;
+pub mod rng;
+pub mod truth;
+
+pub use cluster::Cluster;

@@ -1,0 +1,376 @@
+//! `tls.parsePrivateKey`: label-blind, by structure, in the order of the judged release.
+//!
+//! Only the public half leaves this file. Sources: Go `crypto/tls/tls.go`, `crypto/x509/pkcs1.go`,
+//! `pkcs8.go`, `sec1.go`, `crypto/rsa` (1.19 to 1.27).
+
+use rsa::BigUint;
+use zeroize::Zeroizing;
+
+use crate::x509::der::{Der, dotted, tag};
+use crate::x509::key::{Curve, PublicKey};
+use crate::x509::oid;
+
+use super::version::GoVersion;
+
+/// Why Go does not load a key.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KeyFault {
+    /// Go's text.
+    pub text: String,
+    /// What is wrong, as far as a person can be told.
+    pub kind: KeyFaultKind,
+}
+
+/// What is wrong with a private key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KeyFaultKind {
+    /// Protected by a passphrase (PKCS#8 or RFC 1421); nothing in Go's text says so.
+    Encrypted,
+    /// The numbers do not fit each other.
+    Inconsistent,
+    /// A kind of key that TLS in Go cannot use.
+    Unsupported,
+    /// Not a private key at all.
+    Malformed,
+}
+
+type Parsed = Result<PublicKey, Refusal>;
+
+/// A refusal of one of the three formats.
+struct Refusal {
+    kind: KeyFaultKind,
+    text: String,
+}
+
+impl Refusal {
+    fn new(kind: KeyFaultKind, text: impl Into<String>) -> Self {
+        Self { kind, text: text.into() }
+    }
+
+    fn malformed(text: impl Into<String>) -> Self {
+        Self::new(KeyFaultKind::Malformed, text)
+    }
+}
+
+/// The public half of a private key, if Go loads it.
+///
+/// # Errors
+/// Go's text and what it means.
+pub fn public_half(der: &[u8], go: GoVersion) -> Result<PublicKey, KeyFault> {
+    let pkcs8 = || pkcs8(der, go);
+    let pkcs1 = || pkcs1(der, go);
+    let sec1 = || sec1(der, None);
+    if is_unusable_pkcs8(der, go) && (go.pkcs8_first() || pkcs1().is_err()) {
+        let text = "tls: found unknown private key type in PKCS#8 wrapping".to_owned();
+        return Err(KeyFault { text, kind: KeyFaultKind::Unsupported });
+    }
+    let found = if go.pkcs8_first() {
+        pkcs8().or_else(|_| pkcs1()).or_else(|_| sec1())
+    } else {
+        pkcs1().or_else(|_| pkcs8()).or_else(|_| sec1())
+    };
+    found.map_err(|_| {
+        let reasons = [pkcs8().err(), pkcs1().err(), sec1().err()];
+        let telling = reasons.iter().flatten().map(|refusal| refusal.kind).find(|kind| *kind != KeyFaultKind::Malformed);
+        let kind = if is_encrypted(der) { KeyFaultKind::Encrypted } else { telling.unwrap_or(KeyFaultKind::Malformed) };
+        let mut text = "tls: failed to parse private key".to_owned();
+        if let (true, [Some(refusal), ..]) = (go.explains_private_key(), &reasons) {
+            text = format!("{text}: {}", refusal.text);
+        }
+        KeyFault { text, kind }
+    })
+}
+
+/// `EncryptedPrivateKeyInfo` of RFC 5958: an algorithm identifier where the version should be.
+fn is_encrypted(der: &[u8]) -> bool {
+    let fields = || {
+        let mut outer = Der::new(der).sequence()?;
+        let mut algorithm = outer.sequence()?;
+        algorithm.oid(false)?;
+        outer.read(tag::OCTET_STRING)
+    };
+    fields().is_some()
+}
+
+/// X25519 in PKCS#8, which Go from 1.20 parses but TLS cannot use.
+fn is_unusable_pkcs8(der: &[u8], go: GoVersion) -> bool {
+    go >= GoVersion::minor(20)
+        && split_pkcs8(der).is_ok_and(|pkcs8| {
+            let inner = || Der::new(pkcs8.key).read(tag::OCTET_STRING);
+            pkcs8.algorithm == oid::X25519 && pkcs8.parameters.is_empty() && inner().is_some_and(|key| key.len() == 32)
+        })
+}
+
+struct Pkcs8<'a> {
+    algorithm: &'a [u8],
+    parameters: &'a [u8],
+    key: &'a [u8],
+}
+
+/// `asn1.Unmarshal` into Go's `pkcs8`; the error is its text.
+fn split_pkcs8(der: &[u8]) -> Result<Pkcs8<'_>, String> {
+    let mut fields = enter(der)?;
+    field(&mut fields, tag::INTEGER, "int", der)?;
+    let mut identifier = Der::new(field(&mut fields, tag::SEQUENCE, "AlgorithmIdentifier", der)?);
+    let algorithm = field(&mut identifier, tag::OID, "ObjectIdentifier", der)?;
+    let parameters = if identifier.is_empty() {
+        &[]
+    } else {
+        identifier.any().ok_or("asn1: syntax error: data truncated")?.whole
+    };
+    let key = field(&mut fields, tag::OCTET_STRING, "[]uint8", der)?;
+    Ok(Pkcs8 { algorithm, parameters, key })
+}
+
+fn enter(der: &[u8]) -> Result<Der<'_>, String> {
+    let mut outer = Der::new(der);
+    Ok(Der::new(field(&mut outer, tag::SEQUENCE, "pkcs8", der)?))
+}
+
+/// One field with the error that `encoding/asn1` would print for it.
+fn field<'a>(fields: &mut Der<'a>, wanted: u8, type_name: &str, whole: &[u8]) -> Result<&'a [u8], String> {
+    if fields.is_empty() {
+        return Err("asn1: syntax error: sequence truncated".to_owned());
+    }
+    let offset = fields.rest().as_ptr().addr() - whole.as_ptr().addr();
+    let mut ahead = *fields;
+    let Some(element) = ahead.any() else {
+        return Err("asn1: syntax error: data truncated".to_owned());
+    };
+    if element.tag != wanted {
+        let header = element.whole.len() - element.contents.len();
+        let parameters = "{optional:false explicit:false application:false private:false defaultValue:<nil> tag:<nil> stringType:0 timeType:0 set:false omitEmpty:false}";
+        return Err(format!(
+            "asn1: structure error: tags don't match ({} vs {{class:{} tag:{} length:{} isCompound:{}}}) {parameters} {type_name} @{}",
+            wanted & 0x1f,
+            element.tag >> 6,
+            element.tag & 0x1f,
+            element.contents.len(),
+            element.tag & 0x20 != 0,
+            offset + header,
+        ));
+    }
+    *fields = ahead;
+    Ok(element.contents)
+}
+
+fn pkcs8(der: &[u8], go: GoVersion) -> Parsed {
+    let wrapping = match split_pkcs8(der) {
+        Ok(wrapping) => wrapping,
+        Err(text) => {
+            let other = if split_sec1(der).is_some() {
+                Some("ParseECPrivateKey")
+            } else if split_pkcs1(der).is_some() {
+                Some("ParsePKCS1PrivateKey")
+            } else {
+                None
+            };
+            let hint = |name| format!("x509: failed to parse private key (use {name} instead for this key format)");
+            return Err(Refusal::malformed(other.map_or(text, hint)));
+        }
+    };
+    match wrapping.algorithm {
+        oid::RSA_ENCRYPTION => pkcs1(wrapping.key, go).map_err(|inner| embedded("RSA", &inner)),
+        oid::EC_PUBLIC_KEY => {
+            let curve = Der::new(wrapping.parameters).oid(false);
+            sec1(wrapping.key, curve).map_err(|inner| embedded("EC", &inner))
+        }
+        oid::ED25519 => ed25519(&wrapping),
+        other => {
+            let text = format!("x509: PKCS#8 wrapping contained private key with unknown algorithm: {}", dotted(other));
+            Err(Refusal::new(KeyFaultKind::Unsupported, text))
+        }
+    }
+}
+
+fn embedded(kind: &str, inner: &Refusal) -> Refusal {
+    Refusal::new(inner.kind, format!("x509: failed to parse {kind} private key embedded in PKCS#8: {}", inner.text))
+}
+
+fn ed25519(wrapping: &Pkcs8<'_>) -> Parsed {
+    if !wrapping.parameters.is_empty() {
+        return Err(Refusal::malformed("x509: invalid Ed25519 private key parameters"));
+    }
+    let Some(seed) = Der::new(wrapping.key).read(tag::OCTET_STRING) else {
+        return Err(Refusal::malformed("x509: invalid Ed25519 private key: asn1: structure error"));
+    };
+    if seed.len() != 32 {
+        return Err(Refusal::malformed(format!("x509: invalid Ed25519 private key length: {}", seed.len())));
+    }
+    use ring::signature::KeyPair as _;
+    let pair = ring::signature::Ed25519KeyPair::from_seed_unchecked(seed)
+        .map_err(|_| Refusal::malformed("x509: invalid Ed25519 private key"))?;
+    Ok(PublicKey::Ed25519(pair.public_key().as_ref().to_vec()))
+}
+
+struct Sec1<'a> {
+    version: i64,
+    scalar: &'a [u8],
+    curve: Option<&'a [u8]>,
+}
+
+/// `asn1.Unmarshal` into Go's `ecPrivateKey`.
+fn split_sec1(der: &[u8]) -> Option<Sec1<'_>> {
+    let mut fields = Der::new(der).sequence()?;
+    let version = fields.int64()?;
+    let scalar = fields.read(tag::OCTET_STRING)?;
+    let curve = match fields.optional(tag::context_constructed(0))? {
+        None => None,
+        Some(field) => Some(Der::new(field).oid(false)?),
+    };
+    if let Some(field) = fields.optional(tag::context_constructed(1))? {
+        Der::new(field).bit_string()?;
+    }
+    Some(Sec1 { version, scalar, curve })
+}
+
+fn sec1(der: &[u8], outer_curve: Option<&[u8]>) -> Parsed {
+    let Some(fields) = split_sec1(der) else {
+        let other = if split_pkcs8(der).is_ok() {
+            "x509: failed to parse private key (use ParsePKCS8PrivateKey instead for this key format)"
+        } else if split_pkcs1(der).is_some() {
+            "x509: failed to parse private key (use ParsePKCS1PrivateKey instead for this key format)"
+        } else {
+            "x509: failed to parse EC private key: asn1: structure error"
+        };
+        return Err(Refusal::malformed(other));
+    };
+    if fields.version != 1 {
+        return Err(Refusal::malformed(format!("x509: unknown EC private key version {}", fields.version)));
+    }
+    let Some(curve) = outer_curve.or(fields.curve).and_then(Curve::from_oid) else {
+        return Err(Refusal::new(KeyFaultKind::Unsupported, "x509: unknown elliptic curve"));
+    };
+    // too many leading zeros, or too few, are both let pass
+    let size = curve.coordinate_len();
+    let mut scalar = Zeroizing::new(vec![0; size]);
+    let surplus = fields.scalar.len().saturating_sub(size);
+    let (leading, digits) = fields.scalar.split_at(surplus);
+    if leading.iter().any(|byte| *byte != 0) {
+        return Err(Refusal::malformed("x509: invalid private key length"));
+    }
+    scalar[size - digits.len()..].copy_from_slice(digits);
+    let Some(point) = curve.public_point(&scalar) else {
+        return Err(Refusal::new(KeyFaultKind::Inconsistent, "x509: invalid elliptic curve private key value"));
+    };
+    Ok(PublicKey::Ec { curve, point })
+}
+
+struct Pkcs1<'a> {
+    version: i64,
+    modulus: &'a [u8],
+    exponent: i64,
+    /// d, p, q.
+    private: [&'a [u8]; 3],
+    /// dP, dQ, qInv, where all three are there.
+    crt: Option<[&'a [u8]; 3]>,
+    further_primes: usize,
+    trailing: bool,
+}
+
+/// `asn1.Unmarshal` into Go's `pkcs1PrivateKey`.
+fn split_pkcs1(der: &[u8]) -> Option<Pkcs1<'_>> {
+    let mut outer = Der::new(der);
+    let mut fields = outer.sequence()?;
+    let version = fields.int64()?;
+    let modulus = fields.integer()?;
+    let exponent = fields.int64()?;
+    let private = [fields.integer()?, fields.integer()?, fields.integer()?];
+    let mut crt = Vec::new();
+    while crt.len() < 3 && fields.peek(tag::INTEGER) {
+        crt.push(fields.integer()?);
+    }
+    let mut further_primes = 0;
+    if fields.peek(tag::SEQUENCE) {
+        let mut primes = fields.sequence()?;
+        while !primes.is_empty() {
+            let mut prime = primes.sequence()?;
+            prime.integer()?;
+            further_primes += 1;
+        }
+    }
+    let crt = <[&[u8]; 3]>::try_from(crt).ok();
+    Some(Pkcs1 { version, modulus, exponent, private, crt, further_primes, trailing: !outer.is_empty() })
+}
+
+fn pkcs1(der: &[u8], go: GoVersion) -> Parsed {
+    let Some(key) = split_pkcs1(der) else {
+        let other = if split_sec1(der).is_some() {
+            "x509: failed to parse private key (use ParseECPrivateKey instead for this key format)"
+        } else if split_pkcs8(der).is_ok() {
+            "x509: failed to parse private key (use ParsePKCS8PrivateKey instead for this key format)"
+        } else {
+            "asn1: structure error"
+        };
+        return Err(Refusal::malformed(other));
+    };
+    if key.trailing {
+        return Err(Refusal::malformed("asn1: syntax error: trailing data"));
+    }
+    if key.version > 1 {
+        return Err(Refusal::malformed("x509: unsupported private key version"));
+    }
+    let checked = key.crt.iter().flatten().filter(|_| go.checks_rsa_keys());
+    let mut numbers = [key.modulus].into_iter().chain(key.private).chain(checked.copied());
+    if !numbers.all(|number| number[0] & 0x80 == 0 && number.iter().any(|byte| *byte != 0)) {
+        return Err(Refusal::malformed("x509: private key contains zero or negative value"));
+    }
+    consistent(&key, go).map_err(|text| Refusal::new(KeyFaultKind::Inconsistent, text))?;
+    let modulus = key.modulus.strip_prefix(&[0]).unwrap_or(key.modulus).to_vec();
+    Ok(PublicKey::Rsa { modulus, exponent: key.exponent })
+}
+
+/// `rsa.PrivateKey.Validate`, before and after its rewrite in 1.24.
+fn consistent(key: &Pkcs1<'_>, go: GoVersion) -> Result<(), &'static str> {
+    let exponent = u64::try_from(key.exponent).unwrap_or_default();
+    if exponent < 2 {
+        return Err("crypto/rsa: public exponent too small or negative");
+    }
+    if exponent > (1 << 31) - 1 {
+        return Err("crypto/rsa: public exponent too large");
+    }
+    let number = |bytes: &[u8]| Zeroizing::new(BigUint::from_bytes_be(bytes));
+    let modulus = number(key.modulus);
+    let [d, p, q] = key.private.map(number);
+    let one = BigUint::from(1u8);
+    if key.further_primes > 0 {
+        // a key with more than two primes: rare, and Go from 1.24 checks only its public half
+        return Ok(());
+    }
+    if *p <= one || *q <= one {
+        return Err("crypto/rsa: invalid prime value");
+    }
+    if &*p * &*q != *modulus {
+        return Err(if go.checks_rsa_keys() { "crypto/rsa: p * q != n" } else { "crypto/rsa: invalid modulus" });
+    }
+    let de = Zeroizing::new(&*d * BigUint::from(exponent));
+    for prime in [&p, &q] {
+        let less_one = &**prime - &one;
+        if &*de % &less_one != one {
+            return Err(if go.checks_rsa_keys() { "crypto/rsa: invalid CRT exponent" } else { "crypto/rsa: invalid exponents" });
+        }
+    }
+    if !go.checks_rsa_keys() {
+        return Ok(());
+    }
+    if exponent % 2 == 0 {
+        return Err("crypto/rsa: public exponent is even");
+    }
+    if let Some([dp, dq, q_inverse]) = key.crt.map(|crt| crt.map(number)) {
+        if *dp != &*d % (&*p - &one) || *dq != &*d % (&*q - &one) {
+            return Err("crypto/rsa: invalid CRT exponent");
+        }
+        if &*q_inverse * &*q % &*p != one || *q_inverse >= *p {
+            return Err("crypto/rsa: invalid CRT coefficient");
+        }
+    }
+    let distance = if *p > *q { &*p - &*q } else { &*q - &*p };
+    let half = modulus.bits() / 2;
+    if distance.bits() <= half.saturating_sub(100) {
+        return Err(if *p == *q { "crypto/rsa: p == q" } else { "crypto/rsa: |p - q| too small" });
+    }
+    if d.bits() <= half || *d >= *modulus {
+        return Err("crypto/rsa: d too small");
+    }
+    Ok(())
+}
