@@ -17,5 +17,6 @@ pub mod name;
 pub mod pem;
 pub mod rng;
 pub mod truth;
+pub mod wounds;
 
 pub use cluster::Cluster;

@@ -40,7 +40,10 @@ impl Problem {
                 safe.push(c);
             }
         }
-        Self { line, message: safe }
+        Self {
+            line,
+            message: safe,
+        }
     }
 }
 
@@ -79,14 +82,19 @@ impl Component {
     /// The component that a word of a command line starts: the last part of the path is its name.
     fn of_program(word: &str) -> Option<Self> {
         let base = base_name(word);
-        Self::ALL.into_iter().find(|component| component.name() == base)
+        Self::ALL
+            .into_iter()
+            .find(|component| component.name() == base)
     }
 
     /// The component that an image is named after, `etcd-amd64` and `my-etcd` included.
     fn of_image(image: &str) -> Option<Self> {
         const PLATFORMS: [&str; 5] = ["-amd64", "-arm64", "-arm", "-ppc64le", "-s390x"];
         let base = base_name(split_image(image).0);
-        let base = PLATFORMS.iter().find_map(|p| base.strip_suffix(p)).unwrap_or(base);
+        let base = PLATFORMS
+            .iter()
+            .find_map(|p| base.strip_suffix(p))
+            .unwrap_or(base);
         let named = |component: &Self| base.strip_suffix(component.name()).is_some_and(ends_a_word);
         Self::ALL.into_iter().find(named)
     }
@@ -253,7 +261,8 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<Pod>, Problem> {
             Some("Pod") => pods.push(reading.pod(document, number)),
             Some("PodList" | "List") => {
                 let items = document.items.unwrap_or_default().into_iter();
-                let is_pod = |item: &Document| item.kind.as_deref().is_none_or(|kind| kind == "Pod");
+                let is_pod =
+                    |item: &Document| item.kind.as_deref().is_none_or(|kind| kind == "Pod");
                 pods.extend(items.filter(is_pod).map(|item| reading.pod(item, number)));
             }
             _ => {}
@@ -272,16 +281,25 @@ impl Pod {
         }
         let wanted = clean(path);
         let mounts = container.mounts.iter();
-        let below = mounts.filter_map(|mount| Some((mount, below(&clean(&mount.mount_path), &wanted)?.to_owned())));
+        let below = mounts.filter_map(|mount| {
+            Some((mount, below(&clean(&mount.mount_path), &wanted)?.to_owned()))
+        });
         let Some((mount, rest)) = below.min_by_key(|(_, rest)| rest.len()) else {
             return HostPath::NotMounted;
         };
-        match self.volumes.iter().find(|volume| volume.name == mount.volume) {
+        match self
+            .volumes
+            .iter()
+            .find(|volume| volume.name == mount.volume)
+        {
             Some(Volume {
                 source: VolumeSource::HostPath { path, kind },
                 ..
             }) => HostPath::Mapped {
-                path: clean(&format!("{path}/{}/{rest}", mount.sub_path.as_deref().unwrap_or_default())),
+                path: clean(&format!(
+                    "{path}/{}/{rest}",
+                    mount.sub_path.as_deref().unwrap_or_default()
+                )),
                 kind: kind.clone(),
                 exact: rest.is_empty(),
             },
@@ -334,7 +352,11 @@ fn below<'a>(directory: &str, path: &'a str) -> Option<&'a str> {
         return path.strip_prefix('/');
     }
     let rest = path.strip_prefix(directory)?;
-    if rest.is_empty() { Some(rest) } else { rest.strip_prefix('/') }
+    if rest.is_empty() {
+        Some(rest)
+    } else {
+        rest.strip_prefix('/')
+    }
 }
 
 // ---- from the YAML shapes to the types above
@@ -356,7 +378,12 @@ impl Reading<'_> {
             host_network: is_yes(spec.host_network.as_deref()),
             annotations: without_nulls(metadata.annotations),
             containers: Vec::new(),
-            volumes: spec.volumes.unwrap_or_default().into_iter().map(volume).collect(),
+            volumes: spec
+                .volumes
+                .unwrap_or_default()
+                .into_iter()
+                .map(volume)
+                .collect(),
             run_as_user: number_of(security.run_as_user),
             run_as_group: number_of(security.run_as_group),
         };
@@ -375,9 +402,12 @@ impl Reading<'_> {
         words.extend(self.words(shape.args.unwrap_or_default(), &known));
         let image = shape.image.unwrap_or_default();
         let invocation = invocation(&words, Some(&image), &known, &mut self.budget);
-        let mut flags = Flags::from_arguments(&self.settle(invocation.words, invocation.script_line));
+        let mut flags =
+            Flags::from_arguments(&self.settle(invocation.words, invocation.script_line));
         if invocation.component == Some(Component::Etcd) {
-            let set = environment.iter().filter_map(|v| etcd_variable(&v.name, v.value.as_deref()?, v.line));
+            let set = environment
+                .iter()
+                .filter_map(|v| etcd_variable(&v.name, v.value.as_deref()?, v.line));
             set.for_each(|flag| flags.push(flag));
         }
         let ports = shape.ports.unwrap_or_default();
@@ -387,13 +417,18 @@ impl Reading<'_> {
             ("readiness", shape.readiness_probe),
             ("startup", shape.startup_probe),
         ];
-        let probes = probes.into_iter().filter_map(|(kind, shape)| Some(probe(kind, shape?, &ports)));
+        let probes = probes
+            .into_iter()
+            .filter_map(|(kind, shape)| Some(probe(kind, shape?, &ports)));
         let mounts = shape.volume_mounts.unwrap_or_default();
         Container {
             name: shape.name.unwrap_or_default(),
             component: invocation.component,
             flags,
-            mounts: mounts.into_iter().map(|shape| self.mount(shape, &known)).collect(),
+            mounts: mounts
+                .into_iter()
+                .map(|shape| self.mount(shape, &known))
+                .collect(),
             environment,
             probes: probes.collect(),
             run_as_user: number_of(security.run_as_user),
@@ -427,7 +462,11 @@ impl Reading<'_> {
         (variables, known)
     }
 
-    fn words(&mut self, shapes: Vec<Text>, known: &BTreeMap<String, String>) -> Vec<Placed<String>> {
+    fn words(
+        &mut self,
+        shapes: Vec<Text>,
+        known: &BTreeMap<String, String>,
+    ) -> Vec<Placed<String>> {
         let mut words = Vec::new();
         for shape in shapes {
             let place = shape.as_ref().and_then(line);
@@ -438,7 +477,9 @@ impl Reading<'_> {
     }
 
     fn mount(&mut self, shape: MountShape, known: &BTreeMap<String, String>) -> Mount {
-        let expanded = shape.sub_path_expr.map(|path| expand(&path, known, &mut self.budget));
+        let expanded = shape
+            .sub_path_expr
+            .map(|path| expand(&path, known, &mut self.budget));
         Mount {
             volume: shape.name.unwrap_or_default(),
             mount_path: shape.mount_path.unwrap_or_default(),
@@ -448,13 +489,21 @@ impl Reading<'_> {
     }
 
     /// Words of a shell script carry the line they have if the script is a literal block; check, else use its start.
-    fn settle(&self, mut words: Vec<Placed<String>>, script_line: Option<u64>) -> Vec<Placed<String>> {
+    fn settle(
+        &self,
+        mut words: Vec<Placed<String>>,
+        script_line: Option<u64>,
+    ) -> Vec<Placed<String>> {
         // nobody writes such a line; looking through it for every word would be slow
         const LONGEST: usize = 4096;
-        let Some(start) = script_line else { return words };
+        let Some(start) = script_line else {
+            return words;
+        };
         for word in &mut words {
             let sign = word.it.split(['=', ' ']).next().unwrap_or_default();
-            let source = word.line.and_then(|line| usize::try_from(line).ok()?.checked_sub(1));
+            let source = word
+                .line
+                .and_then(|line| usize::try_from(line).ok()?.checked_sub(1));
             let source = source.and_then(|index| self.lines.get(index));
             if !source.is_some_and(|text| text.len() <= LONGEST && text.contains(sign)) {
                 word.line = Some(start);
@@ -483,7 +532,10 @@ fn probe(kind: &'static str, shape: Spanned<ProbeShape>, ports: &[PortShape]) ->
     let ProbeShape { http_get, exec } = shape.value;
     let action = if let Some(get) = http_get {
         ProbeAction::HttpGet {
-            scheme: get.scheme.filter(|s| !s.is_empty()).unwrap_or_else(|| "HTTP".to_owned()),
+            scheme: get
+                .scheme
+                .filter(|s| !s.is_empty())
+                .unwrap_or_else(|| "HTTP".to_owned()),
             host: get.host.filter(|host| !host.is_empty()),
             port: get.port.and_then(|port| port_of(&port, ports)),
             path: get.path.unwrap_or_else(|| "/".to_owned()),
@@ -502,8 +554,14 @@ fn probe(kind: &'static str, shape: Spanned<ProbeShape>, ports: &[PortShape]) ->
 }
 
 fn port_of(port: &str, ports: &[PortShape]) -> Option<u16> {
-    let by_name = || ports.iter().find(|shape| shape.name.as_deref() == Some(port));
-    port.parse().ok().or_else(|| by_name()?.container_port.as_ref()?.parse().ok())
+    let by_name = || {
+        ports
+            .iter()
+            .find(|shape| shape.name.as_deref() == Some(port))
+    };
+    port.parse()
+        .ok()
+        .or_else(|| by_name()?.container_port.as_ref()?.parse().ok())
 }
 
 /// The line of a node, where it was defined: a finding should point at the text, not at an alias of it.
@@ -513,7 +571,12 @@ pub(crate) fn line<T>(node: &Spanned<T>) -> Option<u64> {
 
 /// YAML 1.1's spellings of true, which Kubernetes' YAML reader accepts.
 pub(crate) fn is_yes(text: Option<&str>) -> bool {
-    text.is_some_and(|text| matches!(text.to_ascii_lowercase().as_str(), "true" | "yes" | "on" | "y"))
+    text.is_some_and(|text| {
+        matches!(
+            text.to_ascii_lowercase().as_str(),
+            "true" | "yes" | "on" | "y"
+        )
+    })
 }
 
 fn number_of(text: Option<String>) -> Option<i64> {
@@ -522,7 +585,9 @@ fn number_of(text: Option<String>) -> Option<i64> {
 
 fn without_nulls(map: Option<BTreeMap<String, Option<String>>>) -> BTreeMap<String, String> {
     let pairs = map.unwrap_or_default().into_iter();
-    pairs.filter_map(|(key, value)| Some((key, value?))).collect()
+    pairs
+        .filter_map(|(key, value)| Some((key, value?)))
+        .collect()
 }
 
 // ---- which program runs with which words
@@ -540,12 +605,28 @@ const SHELLS: [&str; 6] = ["sh", "bash", "dash", "ash", "zsh", "ksh"];
 
 /// Programs that start another one, named in their own arguments.
 const WRAPPERS: [&str; 16] = [
-    "busybox", "chpst", "chroot", "dumb-init", "env", "go-runner", "gosu", "hyperkube", "ionice", "nice", "nohup", "setsid",
-    "su-exec", "taskset", "time", "tini",
+    "busybox",
+    "chpst",
+    "chroot",
+    "dumb-init",
+    "env",
+    "go-runner",
+    "gosu",
+    "hyperkube",
+    "ionice",
+    "nice",
+    "nohup",
+    "setsid",
+    "su-exec",
+    "taskset",
+    "time",
+    "tini",
 ];
 
 /// What may stand before a command of a shell script.
-const SHELL_WORDS: [&str; 9] = ["!", "command", "do", "else", "exec", "if", "then", "until", "while"];
+const SHELL_WORDS: [&str; 9] = [
+    "!", "command", "do", "else", "exec", "if", "then", "until", "while",
+];
 
 /// Finds the component in a command line: the program itself, behind a wrapper, in a `sh -c` script, or, when there
 /// are only arguments, by the image.
@@ -576,11 +657,16 @@ pub(crate) fn invocation(
     let found = in_command(&texts).or_else(|| {
         // an unknown program that starts what the image is named after
         let component = by_image?;
-        let at = texts.iter().position(|word| base_name(word) == component.name())?;
+        let at = texts
+            .iter()
+            .position(|word| base_name(word) == component.name())?;
         Some((component, at))
     });
     let (component, after) = match found {
-        Some((component, at)) => (Some(component), words.get(at.saturating_add(1)..).unwrap_or_default()),
+        Some((component, at)) => (
+            Some(component),
+            words.get(at.saturating_add(1)..).unwrap_or_default(),
+        ),
         None => (None, rest),
     };
     Invocation {
@@ -604,7 +690,8 @@ fn in_command(words: &[&str]) -> Option<(Component, usize)> {
         return None;
     }
     let hyper = base_name(program) == "hyperkube";
-    let named = |word: &str| Component::of_program(word).or_else(|| of_hyperkube(word).filter(|_| hyper));
+    let named =
+        |word: &str| Component::of_program(word).or_else(|| of_hyperkube(word).filter(|_| hyper));
     let mut later = words.iter().enumerate().skip(skipped.saturating_add(1));
     later.find_map(|(index, word)| Some((named(word)?, index)))
 }
@@ -620,8 +707,9 @@ fn of_hyperkube(word: &str) -> Option<Component> {
 }
 
 fn is_assignment(word: &str) -> bool {
-    word.split_once('=')
-        .is_some_and(|(name, _)| !name.is_empty() && name.chars().all(|c| c == '_' || c.is_ascii_alphanumeric()))
+    word.split_once('=').is_some_and(|(name, _)| {
+        !name.is_empty() && name.chars().all(|c| c == '_' || c.is_ascii_alphanumeric())
+    })
 }
 
 struct ShellScript<'a> {
@@ -632,12 +720,18 @@ struct ShellScript<'a> {
 
 /// The script of `sh -c SCRIPT ARGUMENT...`.
 fn shell_script(words: &[Placed<String>]) -> Option<ShellScript<'_>> {
-    let start = words.iter().take_while(|word| WRAPPERS.contains(&base_name(&word.it))).count();
+    let start = words
+        .iter()
+        .take_while(|word| WRAPPERS.contains(&base_name(&word.it)))
+        .count();
     let (shell, rest) = words.get(start..)?.split_first()?;
     if !SHELLS.contains(&base_name(&shell.it)) {
         return None;
     }
-    let options = rest.iter().take_while(|word| word.it.starts_with(['-', '+'])).count();
+    let options = rest
+        .iter()
+        .take_while(|word| word.it.starts_with(['-', '+']))
+        .count();
     let (options, rest) = rest.split_at_checked(options)?;
     let runs_text = |word: &Placed<String>| !word.it.starts_with("--") && word.it.contains('c');
     if !options.iter().any(runs_text) {
@@ -647,15 +741,27 @@ fn shell_script(words: &[Placed<String>]) -> Option<ShellScript<'_>> {
     Some(ShellScript { text, arguments })
 }
 
-fn in_script(script: &ShellScript<'_>, known: &BTreeMap<String, String>, budget: &mut usize) -> Option<Invocation> {
+fn in_script(
+    script: &ShellScript<'_>,
+    known: &BTreeMap<String, String>,
+    budget: &mut usize,
+) -> Option<Invocation> {
     let start = script.text.line;
-    let positional: Vec<&str> = script.arguments.iter().map(|word| word.it.as_str()).collect();
+    let positional: Vec<&str> = script
+        .arguments
+        .iter()
+        .map(|word| word.it.as_str())
+        .collect();
     let place = |newlines: u64| start.map(|start| start.saturating_add(newlines));
     for command in shell_commands(&script.text.it, &positional, known, budget) {
         let texts: Vec<&str> = command.iter().map(|word| word.text.as_str()).collect();
-        let Some((component, at)) = in_command(&texts) else { continue };
+        let Some((component, at)) = in_command(&texts) else {
+            continue;
+        };
         let after = command.get(at.saturating_add(1)..).unwrap_or_default();
-        let words = after.iter().map(|word| Placed::at(word.text.clone(), place(word.newlines)));
+        let words = after
+            .iter()
+            .map(|word| Placed::at(word.text.clone(), place(word.newlines)));
         return Some(Invocation {
             component: Some(component),
             words: words.collect(),
@@ -670,7 +776,9 @@ pub(crate) fn expand(text: &str, known: &BTreeMap<String, String>, budget: &mut 
     let mut out = String::new();
     let mut rest = text;
     // where the last `)` is, so that unclosed references cost one look each
-    let last_close = text.rfind(')').map_or(usize::MAX, |at| text.len().saturating_sub(at));
+    let last_close = text
+        .rfind(')')
+        .map_or(usize::MAX, |at| text.len().saturating_sub(at));
     while let Some((before, after)) = rest.split_once('$') {
         out.push_str(before);
         rest = after;
@@ -679,7 +787,9 @@ pub(crate) fn expand(text: &str, known: &BTreeMap<String, String>, budget: &mut 
             rest = after;
             continue;
         }
-        let inside = rest.strip_prefix('(').filter(|inside| inside.len() >= last_close);
+        let inside = rest
+            .strip_prefix('(')
+            .filter(|inside| inside.len() >= last_close);
         let Some((name, after)) = inside.and_then(|inside| inside.split_once(')')) else {
             out.push('$');
             continue;
@@ -888,9 +998,20 @@ impl Shell<'_> {
             return self.push('$');
         };
         self.rest = self.rest.get(reference.len()..).unwrap_or_default();
-        let positional = name.parse().ok().and_then(|index: usize| self.positional.get(index).copied());
-        let value = positional.or_else(|| self.known.get(name).map(String::as_str).filter(|v| !v.is_empty()));
-        match value.or(default).and_then(|value| affordable(value, self.budget)) {
+        let positional = name
+            .parse()
+            .ok()
+            .and_then(|index: usize| self.positional.get(index).copied());
+        let value = positional.or_else(|| {
+            self.known
+                .get(name)
+                .map(String::as_str)
+                .filter(|v| !v.is_empty())
+        });
+        match value
+            .or(default)
+            .and_then(|value| affordable(value, self.budget))
+        {
             Some(value) if quoted => self.open_word().push_str(value),
             Some(value) => self.fields(value),
             None => {
@@ -903,13 +1024,19 @@ impl Shell<'_> {
     /// An unquoted variable is split at blanks.
     fn fields(&mut self, value: &str) {
         for c in value.chars() {
-            if c.is_ascii_whitespace() { self.end_word() } else { self.push(c) }
+            if c.is_ascii_whitespace() {
+                self.end_word();
+            } else {
+                self.push(c);
+            }
         }
     }
 
     fn all_arguments(&mut self) {
         for (index, argument) in self.positional.iter().enumerate().skip(1) {
-            let Some(argument) = affordable(argument, self.budget) else { return };
+            let Some(argument) = affordable(argument, self.budget) else {
+                return;
+            };
             if index > 1 {
                 self.end_word();
             }
@@ -955,7 +1082,10 @@ pub(crate) fn read_yaml<T: DeserializeOwned>(bytes: &[u8]) -> Result<Vec<T>, Pro
 /// When the file is larger than [`MAX_BYTES`] or no UTF-8.
 pub(crate) fn read_text(bytes: &[u8]) -> Result<&str, Problem> {
     if bytes.len() > MAX_BYTES {
-        return Err(Problem::new(None, "larger than 1 MiB, which no such file is"));
+        return Err(Problem::new(
+            None,
+            "larger than 1 MiB, which no such file is",
+        ));
     }
     std::str::from_utf8(bytes).map_err(|error| {
         let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
@@ -964,8 +1094,8 @@ pub(crate) fn read_text(bytes: &[u8]) -> Result<&str, Problem> {
 }
 
 fn line_after(before: &[u8]) -> Option<u64> {
-    let newlines = before.iter().filter(|byte| **byte == b'\n').count();
-    u64::try_from(newlines).ok()?.checked_add(1)
+    // as many pieces as line ends, and one
+    u64::try_from(before.split(|byte| *byte == b'\n').count()).ok()
 }
 
 fn options() -> serde_saphyr::Options {
@@ -997,13 +1127,19 @@ fn options() -> serde_saphyr::Options {
 
 fn problem(error: &serde_saphyr::Error) -> Problem {
     use serde_saphyr::Error;
-    let at = error.location().map(|location| location.line()).filter(|line| *line > 0);
+    let at = error
+        .location()
+        .map(|location| location.line())
+        .filter(|line| *line > 0);
     match error {
         // serde quotes the unexpected value
         Error::SerdeInvalidType { expected, .. } | Error::SerdeInvalidValue { expected, .. } => {
             Problem::new(at, &format!("expected {expected}"))
         }
-        Error::Budget { .. } => Problem::new(at, "nested, repeated or expanded beyond what such a file needs"),
+        Error::Budget { .. } => Problem::new(
+            at,
+            "nested, repeated or expanded beyond what such a file needs",
+        ),
         error => {
             let text = error.to_string();
             let text = text.split(" at line ").next().unwrap_or_default();
@@ -1023,7 +1159,7 @@ struct Document {
     kind: Option<String>,
     metadata: Option<MetadataShape>,
     spec: Option<SpecShape>,
-    items: Option<Vec<Document>>,
+    items: Option<Vec<Self>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -1189,7 +1325,10 @@ status: {}
 
     /// A pod with one container, described by lines indented by four.
     fn container(lines: &str) -> Container {
-        only(&format!("kind: Pod\nspec:\n  containers:\n  - name: x\n{lines}")).1
+        only(&format!(
+            "kind: Pod\nspec:\n  containers:\n  - name: x\n{lines}"
+        ))
+        .1
     }
 
     fn mapped(path: &str, kind: &str, exact: bool) -> HostPath {
@@ -1203,14 +1342,20 @@ status: {}
     #[test]
     fn a_kubeadm_manifest() {
         let (pod, etcd) = only(ETCD);
-        assert_eq!((pod.name.as_str(), pod.namespace.as_str()), ("etcd", "kube-system"));
+        assert_eq!(
+            (pod.name.as_str(), pod.namespace.as_str()),
+            ("etcd", "kube-system")
+        );
         assert!(pod.host_network);
         assert_eq!(pod.document, 1);
         assert_eq!(pod.annotations.len(), 1);
         assert_eq!(etcd.component, Some(Component::Etcd));
         assert_eq!(etcd.image_tag(), Some("3.4.13-0"));
         let cert = etcd.flags.get("cert-file").expect("a flag");
-        assert_eq!((cert.value.as_str(), cert.line), ("/etc/kubernetes/pki/etcd/server.crt", Some(16)));
+        assert_eq!(
+            (cert.value.as_str(), cert.line),
+            ("/etc/kubernetes/pki/etcd/server.crt", Some(16))
+        );
         assert!(etcd.flags.is_true("client-cert-auth"));
         assert_eq!(etcd.flags.list("listen-client-urls").len(), 2);
         let probe = etcd.probes.first().expect("a probe");
@@ -1231,10 +1376,16 @@ status: {}
         let kind = "DirectoryOrCreate";
         let server = "/etc/kubernetes/pki/etcd/server.crt";
         assert_eq!(host(server), mapped(server, kind, false));
-        assert_eq!(host("/etc/kubernetes//pki/./etcd/x/../server.crt"), mapped(server, kind, false));
+        assert_eq!(
+            host("/etc/kubernetes//pki/./etcd/x/../server.crt"),
+            mapped(server, kind, false)
+        );
         assert_eq!(host("/var/lib/etcd/"), mapped("/var/lib/etcd", kind, true));
         assert_eq!(host("/var/lib/etcd2"), HostPath::NotMounted);
-        assert_eq!(host("/etc/kubernetes/pki/etcd/../ca.crt"), HostPath::NotMounted);
+        assert_eq!(
+            host("/etc/kubernetes/pki/etcd/../ca.crt"),
+            HostPath::NotMounted
+        );
         assert_eq!(host("server.crt"), HostPath::NotMounted);
         assert_eq!(host(""), HostPath::NotMounted);
     }
@@ -1261,12 +1412,30 @@ spec:
   - {name: secret, secret: {secretName: s}}
 ",
         );
-        assert_eq!(pod.host_path(&c, "/pki/ca.crt"), mapped("/srv/pki/ca.crt", "", false));
-        assert_eq!(pod.host_path(&c, "/pki/etcd/x"), mapped("/srv/deep/sub/dir/x", "Directory", false));
-        assert_eq!(pod.host_path(&c, "/pki/sa.key"), mapped("/srv/keys/sa.key", "File", true));
-        assert_eq!(pod.host_path(&c, "/expr/y"), mapped("/srv/deep/cp1/x/y", "Directory", false));
-        assert_eq!(pod.host_path(&c, "/secret/x"), HostPath::OtherVolume("secret".to_owned()));
-        assert_eq!(pod.host_path(&c, "/gone/x"), HostPath::OtherVolume("gone".to_owned()));
+        assert_eq!(
+            pod.host_path(&c, "/pki/ca.crt"),
+            mapped("/srv/pki/ca.crt", "", false)
+        );
+        assert_eq!(
+            pod.host_path(&c, "/pki/etcd/x"),
+            mapped("/srv/deep/sub/dir/x", "Directory", false)
+        );
+        assert_eq!(
+            pod.host_path(&c, "/pki/sa.key"),
+            mapped("/srv/keys/sa.key", "File", true)
+        );
+        assert_eq!(
+            pod.host_path(&c, "/expr/y"),
+            mapped("/srv/deep/cp1/x/y", "Directory", false)
+        );
+        assert_eq!(
+            pod.host_path(&c, "/secret/x"),
+            HostPath::OtherVolume("secret".to_owned())
+        );
+        assert_eq!(
+            pod.host_path(&c, "/gone/x"),
+            HostPath::OtherVolume("gone".to_owned())
+        );
         assert_eq!(pod.host_path(&c, "/"), HostPath::NotMounted);
         assert!(c.mounts.iter().any(|m| m.read_only));
     }
@@ -1288,17 +1457,50 @@ spec:
     fn the_component_however_it_is_started() {
         let cases = [
             ("    command: [etcd, --name=n]\n", Component::Etcd),
-            ("    command: [/usr/local/bin/kube-apiserver, --name=n]\n", Component::KubeApiserver),
-            ("    image: quay.io/coreos/etcd:v3\n    args: [--name=n]\n", Component::Etcd),
-            ("    image: r:5000/kube-scheduler-amd64@sha256:00\n    args: [--name=n]\n", Component::KubeScheduler),
-            ("    image: x/etcd\n    args: [etcd, --name=n]\n", Component::Etcd),
-            ("    command: [/hyperkube, controller-manager, --name=n]\n", Component::KubeControllerManager),
-            ("    command: [/go-runner, --log-file=/l, /bin/kube-apiserver, --name=n]\n", Component::KubeApiserver),
-            ("    command: [sh, -c, 'exec etcd --name=n']\n", Component::Etcd),
-            ("    command: [/bin/bash, -ec, 'mkdir -p /var/lib/etcd && A=b exec /usr/bin/etcd --name n 2>&1 >>/x']\n", Component::Etcd),
-            ("    command: [/bin/sh, -c]\n    args: ['exec etcd \"$@\"', --, --name=n]\n", Component::Etcd),
-            ("    command: [busybox, sh, -c, 'etcd --name=n']\n", Component::Etcd),
-            ("    image: etcd\n    command: [/wrapper.sh, etcd, --name=n]\n", Component::Etcd),
+            (
+                "    command: [/usr/local/bin/kube-apiserver, --name=n]\n",
+                Component::KubeApiserver,
+            ),
+            (
+                "    image: quay.io/coreos/etcd:v3\n    args: [--name=n]\n",
+                Component::Etcd,
+            ),
+            (
+                "    image: r:5000/kube-scheduler-amd64@sha256:00\n    args: [--name=n]\n",
+                Component::KubeScheduler,
+            ),
+            (
+                "    image: x/etcd\n    args: [etcd, --name=n]\n",
+                Component::Etcd,
+            ),
+            (
+                "    command: [/hyperkube, controller-manager, --name=n]\n",
+                Component::KubeControllerManager,
+            ),
+            (
+                "    command: [/go-runner, --log-file=/l, /bin/kube-apiserver, --name=n]\n",
+                Component::KubeApiserver,
+            ),
+            (
+                "    command: [sh, -c, 'exec etcd --name=n']\n",
+                Component::Etcd,
+            ),
+            (
+                "    command: [/bin/bash, -ec, 'mkdir -p /var/lib/etcd && A=b exec /usr/bin/etcd --name n 2>&1 >>/x']\n",
+                Component::Etcd,
+            ),
+            (
+                "    command: [/bin/sh, -c]\n    args: ['exec etcd \"$@\"', --, --name=n]\n",
+                Component::Etcd,
+            ),
+            (
+                "    command: [busybox, sh, -c, 'etcd --name=n']\n",
+                Component::Etcd,
+            ),
+            (
+                "    image: etcd\n    command: [/wrapper.sh, etcd, --name=n]\n",
+                Component::Etcd,
+            ),
             ("    command: [env, A=b, etcd, --name=n]\n", Component::Etcd),
         ];
         for (lines, component) in cases {
@@ -1326,7 +1528,9 @@ spec:
 
     #[test]
     fn flags_of_a_script_know_their_lines() {
-        let c = container("    command:\n    - sh\n    - -c\n    - |\n      set -e\n      exec etcd \\\n        --name=n \\\n        --cert-file=/c # not this\n");
+        let c = container(
+            "    command:\n    - sh\n    - -c\n    - |\n      set -e\n      exec etcd \\\n        --name=n \\\n        --cert-file=/c # not this\n",
+        );
         let lines: Vec<_> = c.flags.iter().map(|f| (f.name.as_str(), f.line)).collect();
         assert_eq!(lines, [("name", Some(11)), ("cert-file", Some(12))]);
         let folded = container("    command: [sh, -c, \"set -e\\nset -x\\netcd --name=n\"]\n");
@@ -1349,12 +1553,21 @@ spec:
         assert_eq!(c.flags.value("name"), Some("cp1"));
         assert_eq!(c.flags.value("data-dir"), Some("$(NAME)"));
         assert_eq!(c.flags.value("key-file"), Some("$(GONE)$(SECRET)"));
-        assert_eq!(c.flags.get("cert-file").map(|f| (f.value.as_str(), f.line)), Some(("/cp1/c", Some(8))));
+        assert_eq!(
+            c.flags.get("cert-file").map(|f| (f.value.as_str(), f.line)),
+            Some(("/cp1/c", Some(8)))
+        );
         assert_eq!(c.flags.overridden().len(), 1);
         assert_eq!(c.flags.value("empty"), None);
-        let secret = c.environment.iter().find(|v| v.name == "SECRET").expect("a variable");
+        let secret = c
+            .environment
+            .iter()
+            .find(|v| v.name == "SECRET")
+            .expect("a variable");
         assert_eq!(secret.value, None);
-        let api = container("    command: [kube-apiserver]\n    env: [{name: ETCD_CERT_FILE, value: /x}]\n");
+        let api = container(
+            "    command: [kube-apiserver]\n    env: [{name: ETCD_CERT_FILE, value: /x}]\n",
+        );
         assert!(api.flags.is_empty());
     }
 
@@ -1367,10 +1580,20 @@ spec:
     - {name: MORE, value: --a=b --c=d}
 ",
         );
-        let flags: Vec<_> = c.flags.iter().map(|f| format!("{}={}", f.name, f.value)).collect();
+        let flags: Vec<_> = c
+            .flags
+            .iter()
+            .map(|f| format!("{}={}", f.name, f.value))
+            .collect();
         // `$(hostname -f)` is no variable of the container, so the shell sees it
         let wanted = [
-            "name=cp1", "data-dir=cp1", "a=b", "c=d", "key-file=/k", "cert-file=$(hostname -f)", "peer-key-file=$Y",
+            "name=cp1",
+            "data-dir=cp1",
+            "a=b",
+            "c=d",
+            "key-file=/k",
+            "cert-file=$(hostname -f)",
+            "peer-key-file=$Y",
         ];
         assert_eq!(flags, wanted);
     }
@@ -1391,13 +1614,19 @@ spec:
         assert_eq!(c.flags.value("x"), Some("yes"));
         assert_eq!(c.run_as_user, Some(1000));
         assert_eq!(c.probes[0].action, ProbeAction::Other);
-        assert!(matches!(&c.probes[1].action, ProbeAction::HttpGet { port: Some(2381), host: None, scheme, .. } if scheme == "HTTP"));
-        assert!(matches!(&c.probes[2].action, ProbeAction::Exec(command) if command == &["etcdctl", "3", ""]));
+        assert!(
+            matches!(&c.probes[1].action, ProbeAction::HttpGet { port: Some(2381), host: None, scheme, .. } if scheme == "HTTP")
+        );
+        assert!(
+            matches!(&c.probes[2].action, ProbeAction::Exec(command) if command == &["etcdctl", "3", ""])
+        );
     }
 
     #[test]
     fn users_of_the_pod_reach_the_containers() {
-        let (pod, c) = only("kind: Pod\nspec: {securityContext: {runAsUser: 5, runAsGroup: 6}, containers: [{name: a, securityContext: {runAsUser: 7}}]}");
+        let (pod, c) = only(
+            "kind: Pod\nspec: {securityContext: {runAsUser: 5, runAsGroup: 6}, containers: [{name: a, securityContext: {runAsUser: 7}}]}",
+        );
         assert_eq!((pod.run_as_user, pod.run_as_group), (Some(5), Some(6)));
         assert_eq!((c.run_as_user, c.run_as_group), (Some(7), Some(6)));
     }
@@ -1406,18 +1635,27 @@ spec:
     fn forms_of_a_file() {
         let json = "{\"kind\":\"Pod\",\n\t\"spec\":{\"containers\":[{\"command\":[\"etcd\",\n\"--name=a\\/b\"]}]}}";
         let (_, c) = only(json);
-        assert_eq!(c.flags.get("name").map(|f| (f.value.as_str(), f.line)), Some(("a/b", Some(3))));
+        assert_eq!(
+            c.flags.get("name").map(|f| (f.value.as_str(), f.line)),
+            Some(("a/b", Some(3)))
+        );
         let (_, bom) = only(&format!("\u{feff}{ETCD}"));
         assert_eq!(bom.flags, only(ETCD).1.flags);
         let (_, crlf) = only(&ETCD.replace('\n', "\r\n"));
         assert_eq!(crlf.flags, only(ETCD).1.flags);
         let anchors = "x: &c\n- etcd\n- --name=n\nkind: Pod\nspec: {containers: [{command: *c}]}\n";
-        assert_eq!(only(anchors).1.flags.get("name").and_then(|f| f.line), Some(3));
+        assert_eq!(
+            only(anchors).1.flags.get("name").and_then(|f| f.line),
+            Some(3)
+        );
         let merged = "x: &m {image: 'etcd:1'}\nkind: Pod\nspec: {containers: [{<<: *m, args: [--name=n]}]}\n";
         assert_eq!(only(merged).1.component, Some(Component::Etcd));
-        let two = parse(format!("---\n{ETCD}\n---\nkind: Service\n---\nkind: Pod\n").as_bytes()).expect("three documents");
+        let two = parse(format!("---\n{ETCD}\n---\nkind: Service\n---\nkind: Pod\n").as_bytes())
+            .expect("three documents");
         assert_eq!(two.iter().map(|p| p.document).collect::<Vec<_>>(), [1, 3]);
-        let list = parse(b"kind: PodList\nitems: [{metadata: {name: a}}, {kind: Service}, {kind: Pod}]").expect("a list");
+        let list =
+            parse(b"kind: PodList\nitems: [{metadata: {name: a}}, {kind: Service}, {kind: Pod}]")
+                .expect("a list");
         assert_eq!(list.len(), 2);
         let twice = "kind: Pod\nspec: {containers: [{command: [etcd]}]}\nspec: {containers: [{command: [kube-scheduler]}]}";
         assert_eq!(only(twice).1.component, Some(Component::KubeScheduler));
@@ -1425,7 +1663,15 @@ spec:
 
     #[test]
     fn nothing_to_see() {
-        for text in ["", "\n", "# c\n", "---\n", "kind: ConfigMap\ndata: {a: b}\n", "{}", "null"] {
+        for text in [
+            "",
+            "\n",
+            "# c\n",
+            "---\n",
+            "kind: ConfigMap\ndata: {a: b}\n",
+            "{}",
+            "null",
+        ] {
             assert!(parse(text.as_bytes()).expect(text).is_empty(), "{text:?}");
         }
     }
@@ -1444,9 +1690,15 @@ spec:
         for (bytes, at) in cases {
             let problem = parse(bytes).expect_err("a problem");
             assert_eq!(problem.line, at, "{problem:?}");
-            assert!(!problem.message.contains("HIDDEN") && !problem.message.contains(" at line"), "{problem:?}");
+            assert!(
+                !problem.message.contains("HIDDEN") && !problem.message.contains(" at line"),
+                "{problem:?}"
+            );
             assert!(!problem.message.is_empty());
-            assert!(problem.message.chars().all(|c| !c.is_control()), "{problem:?}");
+            assert!(
+                problem.message.chars().all(|c| !c.is_control()),
+                "{problem:?}"
+            );
         }
     }
 
@@ -1461,8 +1713,11 @@ spec:
     fn hostile_files() {
         let nine = |name: &str| format!("[{}]", vec![format!("*{name}"); 9].join(","));
         let mut bomb = "a: &a [x,x,x,x,x,x,x,x,x]\n".to_owned();
-        for (one, next) in ["a", "b", "c", "d", "e", "f", "g", "h"].windows(2).map(|w| (w[0], w[1])) {
-            bomb.push_str(&format!("{next}: &{next} {}\n", nine(one)));
+        for (one, next) in ["a", "b", "c", "d", "e", "f", "g", "h"]
+            .windows(2)
+            .map(|w| (w[0], w[1]))
+        {
+            writeln!(bomb, "{next}: &{next} {}", nine(one)).expect("a string");
         }
         bomb.push_str("kind: Pod\nspec: {containers: [{command: [etcd]}]}\n");
         let big = "B".repeat(500_000);
@@ -1478,7 +1733,11 @@ spec:
             "a: \n".repeat(250_000),
         ];
         for text in &texts {
-            assert!(parse(text.as_bytes()).is_err(), "{}", text.chars().take(40).collect::<String>());
+            assert!(
+                parse(text.as_bytes()).is_err(),
+                "{}",
+                text.chars().take(40).collect::<String>()
+            );
         }
         let _ = parse(&[0; 4096]);
         let _ = parse(&[0xff; 4096]);
@@ -1489,16 +1748,28 @@ spec:
         let mut text = "kind: Pod\nspec:\n  containers:\n  - command: [sh, -c, 'etcd $V99 ${V99}', $(V99)]\n    env:\n    - {name: V0, value: 0123456789}\n".to_owned();
         for i in 1..100 {
             let before = i - 1;
-            text.push_str(&format!("    - {{name: V{i}, value: $(V{before})$(V{before})}}\n"));
+            writeln!(
+                text,
+                "    - {{name: V{i}, value: $(V{before})$(V{before})}}"
+            )
+            .expect("a string");
         }
         let (_, c) = only(&text);
-        let total: usize = c.environment.iter().filter_map(|v| v.value.as_ref()).map(String::len).sum();
+        let total: usize = c
+            .environment
+            .iter()
+            .filter_map(|v| v.value.as_ref())
+            .map(String::len)
+            .sum();
         assert!(total < 2 * MAX_EXPANSION + 4096, "{total}");
     }
 
     #[test]
     fn scripts_that_never_end() {
-        for unit in ["$(", "${", "`", "'", "\"", "\\", "$", "$@", "<", ">", "&", "(", "2>", "#", "$$(", "${A"] {
+        for unit in [
+            "$(", "${", "`", "'", "\"", "\\", "$", "$@", "<", ">", "&", "(", "2>", "#", "$$(",
+            "${A",
+        ] {
             let script = unit.repeat(60_000);
             let none = BTreeMap::new();
             let mut budget = MAX_EXPANSION;
@@ -1510,7 +1781,10 @@ spec:
     #[test]
     fn image_tags() {
         let tag = |image: &str| split_image(image).1.map(str::to_owned);
-        assert_eq!(tag("registry.k8s.io/etcd:3.5.15-0"), Some("3.5.15-0".to_owned()));
+        assert_eq!(
+            tag("registry.k8s.io/etcd:3.5.15-0"),
+            Some("3.5.15-0".to_owned())
+        );
         assert_eq!(tag("r:5000/etcd"), None);
         assert_eq!(tag("r:5000/etcd:3.5@sha256:ab"), Some("3.5".to_owned()));
         assert_eq!(tag("etcd@sha256:ab"), None);

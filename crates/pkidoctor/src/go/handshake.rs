@@ -57,13 +57,35 @@ impl AllowedNames {
     }
 }
 
+/// A set of trusted certificates, as far as it is known.
+#[derive(Clone, Copy)]
+pub enum Trust<'a> {
+    /// These.
+    Pool(&'a Pool),
+    /// Not known here: only what needs no trust anchor is judged.
+    Unknown,
+    /// The other side is not verified at all (etcd's gateway, `insecure-skip-tls-verify`).
+    Skip,
+}
+
+/// What a side shows, as far as it is known.
+#[derive(Clone, Copy)]
+pub enum Shown<'a> {
+    /// This pair.
+    Pair(&'a KeyPair),
+    /// No certificate.
+    Nothing,
+    /// Not known here: nothing is judged of it.
+    Unknown,
+}
+
 /// The dialling side.
 pub struct Client<'a> {
-    /// What it shows; `None` when it has no certificate.
-    pub pair: Option<&'a KeyPair>,
-    /// What it trusts; `None` when it does not verify (etcd's gateway).
-    pub roots: Option<&'a Pool>,
-    /// The name it verifies.
+    /// What it shows.
+    pub shown: Shown<'a>,
+    /// What it trusts.
+    pub trust: Trust<'a>,
+    /// The name it verifies; `None` for none, or when it is not known.
     pub name: Option<&'a str>,
     /// etcd checks its own lists as client too.
     pub allowed: &'a AllowedNames,
@@ -73,14 +95,14 @@ pub struct Client<'a> {
 pub enum ClientAuth<'a> {
     /// Nothing.
     None,
-    /// `tls.RequireAndVerifyClientCert` against this pool.
-    Require(&'a Pool),
+    /// `tls.RequireAndVerifyClientCert`.
+    Require(Trust<'a>),
     /// `tls.RequestClientCert`, then verification at HTTP level; a request-header client must also bear
     /// one of the names, if any are given.
     Request {
         /// The client CA's pool.
-        pool: &'a Pool,
-        /// `--requestheader-allowed-names`; `None` or empty admits any.
+        trust: Trust<'a>,
+        /// `--requestheader-allowed-names`; empty admits any.
         names: &'a [String],
     },
 }
@@ -88,7 +110,7 @@ pub enum ClientAuth<'a> {
 /// The listening side.
 pub struct Server<'a> {
     /// What it shows.
-    pub pair: &'a KeyPair,
+    pub shown: Shown<'a>,
     /// What it demands.
     pub auth: ClientAuth<'a>,
     /// Names that clients must bear.
@@ -146,43 +168,40 @@ pub struct Refusal {
 }
 
 /// Every refusal of a handshake, in the order in which they would come to light as each is mended.
-/// The first is what happens; none means that the link works.
+/// The first is what happens; none means that nothing known stands against the link.
 pub fn judge(verifier: &Verifier<'_>, client: &Client<'_>, server: &Server<'_>) -> Vec<Refusal> {
     let go = verifier.go;
     let mut refusals = Vec::new();
-    let own_key = signing_fault(server.pair, go).map(|fault| fault.refusal(Side::Server));
-    let by_client = client_complaints(verifier, client, server.pair);
-    refusals.extend(own_key);
-    refusals.extend(by_client.into_iter().map(|complaint| refused_by_client(complaint, go)));
+    if let Shown::Pair(pair) = server.shown {
+        refusals.extend(signing_fault(pair, go).map(|fault| fault.refusal(Side::Server)));
+        let complaints = client_complaints(verifier, client, pair);
+        refusals.extend(complaints.into_iter().map(|complaint| refused_by_client(complaint, go)));
+    }
+    let pair = match client.shown {
+        Shown::Unknown => return refusals,
+        Shown::Nothing => None,
+        Shown::Pair(pair) => Some(pair),
+    };
     if !matches!(server.auth, ClientAuth::None) {
-        refusals.extend(client.pair.and_then(|pair| signing_fault(pair, go)).map(|fault| fault.refusal(Side::Client)));
+        refusals.extend(pair.and_then(|pair| signing_fault(pair, go)).map(|fault| fault.refusal(Side::Client)));
     }
     match server.auth {
         ClientAuth::None => {}
-        ClientAuth::Require(pool) => {
-            let complaints = server_complaints(verifier, client.pair, Some(pool), server);
+        ClientAuth::Require(trust) => {
+            let complaints = server_complaints(verifier, pair, trust, server);
             refusals.extend(complaints.into_iter().map(|complaint| refused_by_server(complaint, go)));
         }
-        ClientAuth::Request { pool, names } => refusals.extend(request_refusals(verifier, client.pair, Some(pool), names)),
+        ClientAuth::Request { trust, names } => refusals.extend(request_refusals(verifier, pair, trust, names)),
     }
     refusals
 }
 
-/// What can be said of a client without knowing the server: its own key, dates and usage.
-pub fn judge_client_alone(verifier: &Verifier<'_>, pair: &KeyPair) -> Vec<Refusal> {
-    let examination = verifier.examine(pair.leaf(), &intermediates(&pair.chain), None, None, Purpose::Client);
-    let own_key = signing_fault(pair, verifier.go).map(|fault| fault.refusal(Side::Client));
-    let complaints = examination.complaints.into_iter().map(Complaint::Verify);
-    own_key.into_iter().chain(complaints.map(|complaint| refused_by_server(complaint, verifier.go))).collect()
-}
-
-/// What a server that only requests certificates says at HTTP level; without a pool only what needs none.
-pub fn request_refusals(verifier: &Verifier<'_>, pair: Option<&KeyPair>, pool: Option<&Pool>, names: &[String]) -> Vec<Refusal> {
+/// What a server that only requests certificates says at HTTP level.
+fn request_refusals(verifier: &Verifier<'_>, pair: Option<&KeyPair>, trust: Trust<'_>, names: &[String]) -> Vec<Refusal> {
     let Some(pair) = pair else { return Vec::new() };
     let go = verifier.go;
     let mut refusals: Vec<Refusal> =
         wire_complaints(&pair.chain, go).into_iter().map(|complaint| refused_by_server(complaint, go)).collect();
-    let examination = verifier.examine(pair.leaf(), &intermediates(&pair.chain), pool, None, Purpose::Client);
     let http = |complaint: Complaint, server_error: String| Refusal {
         by: Side::Server,
         stage: Stage::Http,
@@ -190,7 +209,7 @@ pub fn request_refusals(verifier: &Verifier<'_>, pair: Option<&KeyPair>, pool: O
         client_error: "Unauthorized".to_owned(),
         server_error,
     };
-    refusals.extend(examination.complaints.into_iter().map(|error| {
+    refusals.extend(examine_shown(verifier, pair, trust, None, Purpose::Client).into_iter().map(|error| {
         let text = error.to_string();
         http(Complaint::Verify(error), text)
     }));
@@ -202,29 +221,35 @@ pub fn request_refusals(verifier: &Verifier<'_>, pair: Option<&KeyPair>, pool: O
     refusals
 }
 
+fn examine_shown(verifier: &Verifier<'_>, pair: &KeyPair, trust: Trust<'_>, name: Option<&str>, purpose: Purpose) -> Vec<VerifyError> {
+    let roots = match trust {
+        Trust::Skip => return Vec::new(),
+        Trust::Pool(pool) => Some(pool),
+        Trust::Unknown => None,
+    };
+    let intermediates = Pool::of(pair.chain.iter().skip(1).flatten());
+    verifier.examine(pair.leaf(), &intermediates, roots, name, purpose).complaints
+}
+
 fn client_complaints(verifier: &Verifier<'_>, client: &Client<'_>, shown: &KeyPair) -> Vec<Complaint> {
     let go = verifier.go;
     let mut complaints = wire_complaints(&shown.chain, go);
-    let mut verified = false;
-    if let Some(roots) = client.roots {
-        let examination = verifier.examine(shown.leaf(), &intermediates(&shown.chain), Some(roots), client.name, Purpose::Server);
-        verified = examination.complaints.is_empty();
-        complaints.extend(examination.complaints.into_iter().map(Complaint::Verify));
-    }
+    let found = examine_shown(verifier, shown, client.trust, client.name, Purpose::Server);
+    complaints.extend(found.into_iter().map(Complaint::Verify));
     // etcd looks only at verified chains, and a client that does not verify has none
-    if !client.allowed.is_empty() && !(verified && client.allowed.admits(shown.leaf(), go)) && complaints.is_empty() {
+    let admitted = !matches!(client.trust, Trust::Skip) && client.allowed.admits(shown.leaf(), go);
+    if !client.allowed.is_empty() && !admitted && complaints.is_empty() {
         complaints.push(Complaint::NotAllowed);
     }
     complaints
 }
 
 /// What a server that requires certificates says of what the client shows.
-fn server_complaints(verifier: &Verifier<'_>, pair: Option<&KeyPair>, pool: Option<&Pool>, server: &Server<'_>) -> Vec<Complaint> {
+fn server_complaints(verifier: &Verifier<'_>, pair: Option<&KeyPair>, trust: Trust<'_>, server: &Server<'_>) -> Vec<Complaint> {
     let go = verifier.go;
     let Some(pair) = pair else { return vec![Complaint::NoCertificate] };
     let mut complaints = wire_complaints(&pair.chain, go);
-    let examination = verifier.examine(pair.leaf(), &intermediates(&pair.chain), pool, None, Purpose::Client);
-    complaints.extend(examination.complaints.into_iter().map(Complaint::Verify));
+    complaints.extend(examine_shown(verifier, pair, trust, None, Purpose::Client).into_iter().map(Complaint::Verify));
     if !server.allowed.is_empty() && !server.allowed.admits(pair.leaf(), go) {
         complaints.push(Complaint::NotAllowed);
     }
@@ -246,10 +271,6 @@ fn wire_complaints(chain: &[Result<Arc<Certificate>, String>], go: GoVersion) ->
         }
     }
     Vec::new()
-}
-
-fn intermediates(chain: &[Result<Arc<Certificate>, String>]) -> Pool {
-    Pool::of(chain.iter().skip(1).flatten())
 }
 
 /// etcd's `checkCertSAN` with a resolver that knows nothing.

@@ -324,7 +324,7 @@ fn bmp(value: &[u8], go: GoVersion) -> Result<String, String> {
     Ok(String::from_utf16_lossy(&units))
 }
 
-fn subject_key(spki: &[u8], go: GoVersion) -> Result<Option<PublicKey>, ParseError> {
+pub(crate) fn subject_key(spki: &[u8], go: GoVersion) -> Result<Option<PublicKey>, ParseError> {
     let mut spki = need!(Der::new(spki).sequence(), "x509: malformed spki");
     let algorithm = need!(spki.read(tag::SEQUENCE), "x509: malformed public key algorithm identifier");
     let algorithm = algorithm_identifier(algorithm, go)?;

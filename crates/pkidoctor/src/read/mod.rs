@@ -1,0 +1,75 @@
+//! The room that reads: from paths to a [`Cluster`], everything bounded, nothing judged.
+
+pub mod disk;
+mod node;
+
+use std::path::PathBuf;
+
+use time::OffsetDateTime;
+
+use crate::cluster::Cluster;
+use crate::go::GoVersion;
+
+/// What is to be read.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// PKI directories or the ones above them, one per node; at most [`MAX_NODES`].
+    pub paths: Vec<PathBuf>,
+    /// The node's file system is below this directory.
+    pub root: Option<PathBuf>,
+    /// Where the static-pod manifests are, if not beside the PKI.
+    pub manifests: Option<PathBuf>,
+    /// Where the kubeconfigs are, if not beside the PKI.
+    pub kubeconfigs: Option<PathBuf>,
+    /// Do not look for manifests: kubeadm's layout speaks.
+    pub no_manifests: bool,
+    /// etcd's configuration or environment file, when it is no static pod.
+    pub etcd_config: Option<PathBuf>,
+}
+
+/// As many nodes as one run takes.
+pub const MAX_NODES: usize = 64;
+
+/// Why nothing could be read. A bad certificate is never one of these: it is a finding.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// There is nothing at the path.
+    #[error("no PKI at {0}: {1}")]
+    NoPki(String, String),
+    /// Too many paths.
+    #[error("{0} paths given, at most {MAX_NODES} nodes fit one run")]
+    TooManyNodes(usize),
+    /// The etcd configuration that was asked for is not there.
+    #[error("cannot read {0}: {1}")]
+    Unreadable(String, String),
+}
+
+/// Reads every node of one cluster.
+///
+/// # Errors
+/// When a path holds no PKI at all, or there are too many of them.
+pub fn cluster(request: &Request, now: OffsetDateTime, go: GoVersion) -> Result<Cluster, ReadError> {
+    if request.paths.len() > MAX_NODES {
+        return Err(ReadError::TooManyNodes(request.paths.len()));
+    }
+    let mut nodes = Vec::new();
+    for path in &request.paths {
+        nodes.push(node::read(request, path, go)?);
+    }
+    tell_apart(&mut nodes);
+    Ok(Cluster { nodes, now, go })
+}
+
+/// A second node of the same name becomes `name#2`.
+fn tell_apart(nodes: &mut [crate::cluster::Node]) {
+    let mut seen: Vec<String> = Vec::new();
+    for node in nodes {
+        let base = node.name.clone();
+        let mut number = 1;
+        while seen.contains(&node.name) {
+            number += 1;
+            node.name = format!("{base}#{number}");
+        }
+        seen.push(node.name.clone());
+    }
+}

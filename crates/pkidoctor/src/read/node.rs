@@ -1,0 +1,549 @@
+//! One node: where its directories are, which of its paths mean what is here, and all its files.
+
+use std::collections::BTreeMap;
+use std::path::{Component as PathComponent, Path, PathBuf};
+
+use crate::cluster::etcd_config::{self, EtcdConfig};
+use crate::cluster::flags::Flags;
+use crate::cluster::kubeconfig::{self, Field, Source};
+use crate::cluster::manifest::{self, Component, HostPath, Pod, clean};
+use crate::cluster::{
+    Content, EtcdConfigFile, File, KubeconfigFile, KubeconfigProblem, KubeletFile, Manifest, Meta, Node, State, kubelet,
+};
+use crate::go::GoVersion;
+use crate::go::load::Material;
+use crate::x509::pem::Shape;
+
+use super::disk::{Disk, EntryKind, Limits, Look, View, WalkEntry, WalkProblem};
+use super::{ReadError, Request};
+
+/// Where kubeadm puts the PKI.
+const DEFAULT_PKI: &str = "/etc/kubernetes/pki";
+
+/// The kubelet's own directory.
+const KUBELET: &str = "/var/lib/kubelet";
+
+/// Files that the flags of one node may name; a real node names about thirty.
+const MAX_NAMED: usize = 1_000;
+
+/// Reads the node at `given`.
+pub(super) fn read(request: &Request, given: &Path, go: GoVersion) -> Result<Node, ReadError> {
+    let place = Place::find(request, given)?;
+    let mut node = place.node(given);
+    node.manifests = place.manifests;
+    node.has_manifests = place.has_manifests;
+    read_tree(&mut node, &place.disk, go);
+    read_etcd_config(&mut node, request, &place.disk)?;
+    read_kubeconfigs(&mut node, &place.disk, &place.kubeconfigs, go);
+    read_kubelet(&mut node, &place.disk, go);
+    read_named(&mut node, &place.disk, go);
+    let nothing = node.tree().next().is_none() && node.manifests.is_empty() && node.kubeconfigs.is_empty();
+    if nothing && node.obstacles.is_empty() {
+        return Err(ReadError::NoPki(given.display().to_string(), "the directory is empty".to_owned()));
+    }
+    node.name = name_of(&node, given);
+    Ok(node)
+}
+
+/// Where everything of a node is.
+struct Place {
+    disk: Disk,
+    pki: String,
+    is_copy: bool,
+    kubeconfigs: String,
+    manifests: Vec<Manifest>,
+    has_manifests: bool,
+}
+
+impl Place {
+    fn find(request: &Request, given: &Path) -> Result<Self, ReadError> {
+        match &request.root {
+            Some(root) => Self::below_root(request, root, given),
+            None => Self::here(request, given),
+        }
+    }
+
+    /// With `--root` every path is one of the node.
+    fn below_root(request: &Request, root: &Path, given: &Path) -> Result<Self, ReadError> {
+        let disk = Disk::new(View::Root(root.to_path_buf()));
+        let pki = pki_below(&disk, &clean(&given.to_string_lossy()));
+        exists(&disk, &pki, given)?;
+        let parent = parent(&pki);
+        let directory = request.manifests.as_deref().map_or_else(|| join(&parent, "manifests"), |path| clean(&path.to_string_lossy()));
+        let (manifests, has_manifests) = if request.no_manifests { (Vec::new(), false) } else { read_manifests(&disk, &directory, &directory) };
+        let kubeconfigs = request.kubeconfigs.as_deref().map_or(parent, |path| clean(&path.to_string_lossy()));
+        Ok(Self { disk, pki, is_copy: false, kubeconfigs, manifests, has_manifests })
+    }
+
+    /// Without `--root`, a path other than the directory the manifests name is a copy.
+    fn here(request: &Request, given: &Path) -> Result<Self, ReadError> {
+        let this_machine = Disk::new(View::Node);
+        let here = pki_below(&this_machine, &absolute(given));
+        exists(&this_machine, &here, given)?;
+        let parent_here = parent(&here);
+        let directory = request.manifests.as_deref().map_or_else(|| join(&parent_here, "manifests"), absolute);
+        let (mut manifests, has_manifests) =
+            if request.no_manifests { (Vec::new(), false) } else { read_manifests(&this_machine, &directory, &directory) };
+        let named = named_pki(&manifests).unwrap_or_else(|| DEFAULT_PKI.to_owned());
+        let is_copy = named != here && !same_directory(&named, &here);
+        let kubeconfigs_here = request.kubeconfigs.as_deref().map_or_else(|| parent_here.clone(), absolute);
+        if !is_copy {
+            return Ok(Self { disk: this_machine, pki: named, is_copy, kubeconfigs: kubeconfigs_here, manifests, has_manifests });
+        }
+        let parent_named = parent(&named);
+        // what lies beside the copy is told by the path that it has on the node
+        for manifest in &mut manifests {
+            if let Some(rest) = manifest.path.strip_prefix(&join(&parent_here, "")) {
+                manifest.path = join(&parent_named, rest);
+            }
+        }
+        let mut prefixes = vec![(named.clone(), PathBuf::from(&here)), (parent_named.clone(), PathBuf::from(&parent_here))];
+        let mut kubeconfigs = parent_named;
+        if kubeconfigs_here != parent_here {
+            prefixes.push((kubeconfigs_here.clone(), PathBuf::from(&kubeconfigs_here)));
+            kubeconfigs = kubeconfigs_here;
+        }
+        if let Some(config) = &request.etcd_config {
+            let config = absolute(config);
+            prefixes.push((config.clone(), PathBuf::from(config)));
+        }
+        Ok(Self { disk: Disk::new(View::Copy { prefixes }), pki: named, is_copy, kubeconfigs, manifests, has_manifests })
+    }
+
+    fn node(&self, given: &Path) -> Node {
+        Node {
+            path: given.display().to_string(),
+            name: String::new(),
+            pki: self.pki.clone(),
+            is_copy: self.is_copy,
+            files: BTreeMap::new(),
+            has_manifests: false,
+            manifests: Vec::new(),
+            kubeconfigs: Vec::new(),
+            etcd_config: None,
+            kubelet: None,
+            obstacles: Vec::new(),
+        }
+    }
+}
+
+/// `path`, or the `pki` directory in it.
+fn pki_below(disk: &Disk, path: &str) -> String {
+    let below = join(path, "pki");
+    if disk.is_directory(&below) { below } else { path.to_owned() }
+}
+
+fn exists(disk: &Disk, pki: &str, given: &Path) -> Result<(), ReadError> {
+    if disk.is_directory(pki) {
+        return Ok(());
+    }
+    let why = match disk.look(pki) {
+        Look::Missing { link: Some(target) } => format!("a link to {target}, which does not exist"),
+        Look::Missing { link: None } => "no such directory".to_owned(),
+        Look::Unreadable(why) => why,
+        Look::LinkLoop => "too many levels of symbolic links".to_owned(),
+        _ => "not a directory".to_owned(),
+    };
+    Err(ReadError::NoPki(given.display().to_string(), why))
+}
+
+fn absolute(path: &Path) -> String {
+    // resolves `.` and `..` by name only; links are the disk's business
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    clean(&whole.to_string_lossy())
+}
+
+fn same_directory(a: &str, b: &str) -> bool {
+    super::disk::same_directory(Path::new(a), Path::new(b))
+}
+
+fn parent(path: &str) -> String {
+    match path.trim_end_matches('/').rsplit_once('/') {
+        Some(("", _)) | None => "/".to_owned(),
+        Some((parent, _)) => parent.to_owned(),
+    }
+}
+
+fn join(directory: &str, name: &str) -> String {
+    format!("{}/{name}", directory.trim_end_matches('/'))
+}
+
+/// The PKI directory that the flags of the manifests name most often.
+///
+/// A flag counts when its file has the name that kubeadm gives it: what stands before is the directory.
+fn named_pki(manifests: &[Manifest]) -> Option<String> {
+    const LAYOUT: [(&str, &str); 14] = [
+        ("cert-file", "/etcd/server.crt"),
+        ("key-file", "/etcd/server.key"),
+        ("trusted-ca-file", "/etcd/ca.crt"),
+        ("peer-cert-file", "/etcd/peer.crt"),
+        ("peer-trusted-ca-file", "/etcd/ca.crt"),
+        ("client-ca-file", "/ca.crt"),
+        ("etcd-cafile", "/etcd/ca.crt"),
+        ("etcd-certfile", "/apiserver-etcd-client.crt"),
+        ("tls-cert-file", "/apiserver.crt"),
+        ("kubelet-client-certificate", "/apiserver-kubelet-client.crt"),
+        ("proxy-client-cert-file", "/front-proxy-client.crt"),
+        ("requestheader-client-ca-file", "/front-proxy-ca.crt"),
+        ("service-account-key-file", "/sa.pub"),
+        ("root-ca-file", "/ca.crt"),
+    ];
+    let mut votes: BTreeMap<String, usize> = BTreeMap::new();
+    for (pod, container) in containers(manifests) {
+        for (flag, suffix) in LAYOUT {
+            let Some(value) = container.flags.value(flag) else { continue };
+            let HostPath::Mapped { path, .. } = pod.host_path(container, value) else { continue };
+            if let Some(directory) = path.strip_suffix(suffix).filter(|directory| !directory.is_empty()) {
+                *votes.entry(directory.to_owned()).or_default() += 1;
+            }
+        }
+    }
+    let most = votes.values().copied().max()?;
+    votes.into_iter().find(|(_, count)| *count == most).map(|(directory, _)| directory)
+}
+
+fn containers(manifests: &[Manifest]) -> impl Iterator<Item = (&Pod, &manifest::Container)> {
+    let pods = manifests.iter().filter(|manifest| manifest.active).flat_map(|manifest| manifest.pods.as_deref().unwrap_or_default());
+    pods.flat_map(|pod| pod.containers.iter().map(move |container| (pod, container)))
+}
+
+/// Every file of the manifests directory; whether there is one.
+fn read_manifests(disk: &Disk, directory: &str, shown: &str) -> (Vec<Manifest>, bool) {
+    let Ok(entries) = disk.list(directory) else { return (Vec::new(), disk.is_directory(directory)) };
+    let mut manifests = Vec::new();
+    for entry in entries {
+        let name = entry.path.rsplit('/').next().unwrap_or_default().to_owned();
+        let broken = |message: &str| Err(manifest::Problem { line: None, message: message.to_owned() });
+        let pods = match disk.look_entry(&entry) {
+            Look::File { bytes, .. } => manifest::parse(&bytes),
+            Look::Unreadable(why) => broken(&why),
+            Look::TooLarge(_) => broken("too large for a manifest"),
+            Look::Missing { .. } => broken("a dangling link"),
+            Look::LinkLoop => broken("too many levels of symbolic links"),
+            Look::Special(what) => broken(what),
+            Look::Directory | Look::Unobserved => continue,
+        };
+        manifests.push(Manifest { path: join(shown, &name), pods, active: !name.starts_with('.') });
+    }
+    (manifests, true)
+}
+
+/// Walks the PKI tree.
+fn read_tree(node: &mut Node, disk: &Disk, go: GoVersion) {
+    let walk = disk.walk(&node.pki.clone(), Limits::default());
+    for entry in walk.entries {
+        if is_our_own(&entry.path) {
+            continue;
+        }
+        let state = match &entry.kind {
+            EntryKind::Directory => continue,
+            EntryKind::LinkedDirectory => State::Directory,
+            EntryKind::File => state_of(disk.look_entry(&entry), &entry.path, go),
+            EntryKind::Dangling(target) => State::Missing { link: Some(target.clone().unwrap_or_default()) },
+            EntryKind::Unobserved => State::Unobserved,
+            EntryKind::LinkLoop => State::LinkLoop,
+            EntryKind::Special(what) => State::Special(what),
+            EntryKind::Unreadable(why) => State::Unreadable(why.clone()),
+        };
+        insert(node, &entry, state);
+    }
+    for (path, problem) in walk.problems {
+        // a linked directory outside the tree is looked at through the flags that name its files
+        if let Some(words) = walk_words(&problem) {
+            node.obstacles.push((path, words));
+        }
+    }
+}
+
+/// Our own backups and journals are never judged.
+fn is_our_own(path: &str) -> bool {
+    path.split('/').any(|part| part.starts_with(".pkidoctor") && part != ".pkidoctor-journal")
+}
+
+fn insert(node: &mut Node, entry: &WalkEntry, state: State) {
+    // two names that are not UTF-8 may look alike
+    let mut path = entry.path.clone();
+    while node.files.contains_key(&path) {
+        path.push('\u{fffd}');
+    }
+    let meta = entry.meta.as_ref().map(meta_of);
+    node.files.insert(path.clone(), File { path, in_tree: true, meta, state });
+}
+
+fn meta_of(meta: &super::disk::Meta) -> Meta {
+    Meta { mode: meta.mode, uid: meta.uid, gid: meta.gid, size: meta.size, modified: meta.modified, link: meta.link.clone() }
+}
+
+fn walk_words(problem: &WalkProblem) -> Option<String> {
+    Some(match problem {
+        WalkProblem::Missing => "vanished while it was read".to_owned(),
+        WalkProblem::Unobserved | WalkProblem::LeadsOutside(_) => return None,
+        WalkProblem::Unreadable(why) => why.clone(),
+        WalkProblem::NotADirectory => "not a directory".to_owned(),
+        WalkProblem::TooDeep => "directories nest too deep; what lies below was not looked at".to_owned(),
+        WalkProblem::TooMany => "too many files; the rest was not looked at".to_owned(),
+        WalkProblem::LinkLoop => "too many levels of symbolic links".to_owned(),
+    })
+}
+
+fn state_of(look: Look, path: &str, go: GoVersion) -> State {
+    match look {
+        Look::Missing { link } => State::Missing { link },
+        Look::Unobserved => State::Unobserved,
+        Look::Unreadable(why) => State::Unreadable(why),
+        Look::LinkLoop => State::LinkLoop,
+        Look::Directory => State::Directory,
+        Look::Special(what) => State::Special(what),
+        Look::TooLarge(size) => State::TooLarge(size),
+        Look::File { bytes, .. } => State::Regular(content(&bytes, path, go)),
+    }
+}
+
+fn content(bytes: &[u8], path: &str, go: GoVersion) -> Content {
+    use sha2::Digest as _;
+    let material = Material::read(bytes, go);
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let named_so = [".crt", ".key", ".pem", ".pub", ".cer", ".csr"].iter().any(|ending| name.ends_with(ending));
+    let looks_like_pki =
+        named_so || !material.pem.blocks.is_empty() || !material.pem.skipped.is_empty() || material.pem.shape == Shape::EncodedTwice;
+    Content { sha256: sha2::Sha256::digest(bytes).into(), material, looks_like_pki }
+}
+
+/// `*.conf` beside the PKI: the known names always, others only when they are kubeconfigs.
+fn read_kubeconfigs(node: &mut Node, disk: &Disk, directory: &str, go: GoVersion) {
+    const KNOWN: [&str; 6] =
+        ["admin.conf", "super-admin.conf", "controller-manager.conf", "scheduler.conf", "kubelet.conf", "bootstrap-kubelet.conf"];
+    for name in KNOWN {
+        let path = join(directory, name);
+        let look = disk.look(&path);
+        remember(node, &path, &look);
+        if let Some(file) = kubeconfig_file(&path, name, look, go) {
+            node.kubeconfigs.push(file);
+        }
+    }
+    let Ok(entries) = disk.list(directory) else { return };
+    for entry in entries {
+        let name = entry.path.rsplit('/').next().unwrap_or_default().to_owned();
+        if !name.ends_with(".conf") || KNOWN.contains(&name.as_str()) || node.kubeconfigs.len() >= 100 {
+            continue;
+        }
+        let look = disk.look_entry(&entry);
+        let Some(file) = kubeconfig_file(&entry.path, &name, look, go).filter(|file| file.parsed.is_ok()) else { continue };
+        let look = disk.look_entry(&entry);
+        remember(node, &entry.path, &look);
+        node.kubeconfigs.push(file);
+    }
+}
+
+/// Keeps mode and state of a file whose content is understood elsewhere.
+fn remember(node: &mut Node, path: &str, look: &Look) {
+    let (meta, state) = match look {
+        Look::File { meta, .. } => {
+            let material = Material::read(&[], GoVersion::NEWEST);
+            (Some(meta_of(meta)), State::Regular(Content { sha256: [0; 32], material, looks_like_pki: false }))
+        }
+        Look::Missing { link } => (None, State::Missing { link: link.clone() }),
+        Look::Unobserved => (None, State::Unobserved),
+        Look::Unreadable(why) => (None, State::Unreadable(why.clone())),
+        Look::LinkLoop => (None, State::LinkLoop),
+        Look::Directory => (None, State::Directory),
+        Look::Special(what) => (None, State::Special(what)),
+        Look::TooLarge(size) => (None, State::TooLarge(*size)),
+    };
+    node.files.entry(path.to_owned()).or_insert(File { path: path.to_owned(), in_tree: false, meta, state });
+}
+
+fn kubeconfig_file(path: &str, name: &str, look: Look, go: GoVersion) -> Option<KubeconfigFile> {
+    let (mut client_certificate, mut client_key, mut ca) = (None, None, None);
+    let parsed = match look {
+        Look::Missing { .. } | Look::Unobserved => return None,
+        Look::Unreadable(why) => Err(KubeconfigProblem::Unreadable(why)),
+        Look::File { bytes, .. } => kubeconfig::parse(&bytes).map_err(KubeconfigProblem::Unusable),
+        _ => {
+            let problem = manifest::Problem { line: None, message: "not a regular file of a sensible size".to_owned() };
+            Err(KubeconfigProblem::Unusable(kubeconfig::Unusable::Broken(problem)))
+        }
+    };
+    if let Ok(Ok(current)) = parsed.as_ref().map(kubeconfig::Kubeconfig::current) {
+        let embedded = |field: &Field| match &field.source {
+            Source::Data(bytes) => Some(Material::read(bytes, go)),
+            _ => None,
+        };
+        if let Ok(user) = current.user {
+            client_certificate = embedded(&user.client_certificate);
+            client_key = embedded(&user.client_key);
+        }
+        ca = current.cluster.ok().and_then(|cluster| embedded(&cluster.ca));
+    }
+    Some(KubeconfigFile { path: path.to_owned(), name: name.to_owned(), parsed, client_certificate, client_key, ca })
+}
+
+fn read_etcd_config(node: &mut Node, request: &Request, disk: &Disk) -> Result<(), ReadError> {
+    let Some(path) = &request.etcd_config else { return Ok(()) };
+    let path = if request.root.is_some() { clean(&path.to_string_lossy()) } else { absolute(path) };
+    let parsed = match disk.look(&path) {
+        Look::File { bytes, .. } => etcd_config::parse(&bytes, &path).map(|config| with_environment_files(config, &bytes, &path, disk)),
+        Look::Unreadable(why) => return Err(ReadError::Unreadable(path, why)),
+        Look::Missing { .. } => return Err(ReadError::Unreadable(path, "no such file or directory".to_owned())),
+        _ => return Err(ReadError::Unreadable(path, "not a regular file of a sensible size".to_owned())),
+    };
+    node.etcd_config = Some(EtcdConfigFile { path, parsed });
+    Ok(())
+}
+
+/// A unit's environment files, which beat its own variables.
+fn with_environment_files(config: EtcdConfig, bytes: &[u8], path: &str, disk: &Disk) -> EtcdConfig {
+    if config.environment_files.is_empty() {
+        return config;
+    }
+    let mut known = BTreeMap::new();
+    let mut flags = Flags::default();
+    for file in config.environment_files.iter().take(20) {
+        let Look::File { bytes, .. } = disk.look(file) else { continue };
+        let Ok(parsed) = etcd_config::parse(&bytes, file) else { continue };
+        known.extend(parsed.variables.into_iter().filter_map(|variable| Some((variable.name, variable.value?))));
+        flags.append(parsed.flags);
+    }
+    match etcd_config::parse_with(bytes, path, &known) {
+        Ok(mut again) => {
+            again.flags.append(flags);
+            again
+        }
+        Err(_) => config,
+    }
+}
+
+fn read_kubelet(node: &mut Node, disk: &Disk, go: GoVersion) {
+    let path = join(KUBELET, "config.yaml");
+    if let Look::File { bytes, .. } = disk.look(&path) {
+        let flags = match disk.look(&join(KUBELET, "kubeadm-flags.env")) {
+            Look::File { bytes, .. } => kubelet::parse_environment(&bytes).unwrap_or_default(),
+            _ => Flags::default(),
+        };
+        node.kubelet = Some(KubeletFile { path, parsed: kubelet::parse(&bytes), flags });
+    }
+    for name in ["kubelet-client-current.pem", "kubelet-server-current.pem", "kubelet.crt", "kubelet.key"] {
+        let path = format!("{KUBELET}/pki/{name}");
+        let look = disk.look(&path);
+        if !matches!(look, Look::Missing { link: None } | Look::Unobserved) {
+            add_named(node, &path, look, go);
+        }
+    }
+}
+
+fn add_named(node: &mut Node, path: &str, look: Look, go: GoVersion) {
+    let meta = match &look {
+        Look::File { meta, .. } => Some(meta_of(meta)),
+        _ => None,
+    };
+    let state = state_of(look, path, go);
+    node.files.entry(path.to_owned()).or_insert(File { path: path.to_owned(), in_tree: false, meta, state });
+}
+
+/// Every file that a flag, a kubeconfig or the kubelet's configuration names, and every file that kubeadm's
+/// layout expects.
+fn read_named(node: &mut Node, disk: &Disk, go: GoVersion) {
+    let mut named = named_by_flags(node);
+    for file in &node.kubeconfigs {
+        let directory = parent(&file.path);
+        let Ok(Ok(current)) = file.parsed.as_ref().map(kubeconfig::Kubeconfig::current) else { continue };
+        let mut fields: Vec<&Field> = Vec::new();
+        fields.extend(current.user.iter().flat_map(|user| [&user.client_certificate, &user.client_key]));
+        fields.extend(current.cluster.iter().map(|cluster| &cluster.ca));
+        named.extend(fields.into_iter().filter_map(|field| match &field.source {
+            Source::Path(path) => Some(kubeconfig::resolve(&directory, path)),
+            _ => None,
+        }));
+    }
+    if let Some(Ok(parsed)) = node.kubelet.as_ref().map(|kubelet| &kubelet.parsed) {
+        let files = [&parsed.client_ca_file, &parsed.tls_cert_file, &parsed.tls_private_key_file];
+        named.extend(files.into_iter().flatten().map(|placed| placed.it.clone()));
+    }
+    named.extend(LAYOUT.iter().map(|relative| node.layout(relative)));
+    named.sort();
+    named.dedup();
+    for path in named.into_iter().filter(|path| path.starts_with('/')).take(MAX_NAMED) {
+        if !node.files.contains_key(&path) {
+            let look = disk.look(&path);
+            add_named(node, &path, look, go);
+        }
+    }
+}
+
+/// The files that kubeadm writes.
+const LAYOUT: [&str; 22] = [
+    "ca.crt",
+    "ca.key",
+    "apiserver.crt",
+    "apiserver.key",
+    "apiserver-kubelet-client.crt",
+    "apiserver-kubelet-client.key",
+    "apiserver-etcd-client.crt",
+    "apiserver-etcd-client.key",
+    "front-proxy-ca.crt",
+    "front-proxy-ca.key",
+    "front-proxy-client.crt",
+    "front-proxy-client.key",
+    "sa.key",
+    "sa.pub",
+    "etcd/ca.crt",
+    "etcd/ca.key",
+    "etcd/server.crt",
+    "etcd/server.key",
+    "etcd/peer.crt",
+    "etcd/peer.key",
+    "etcd/healthcheck-client.crt",
+    "etcd/healthcheck-client.key",
+];
+
+fn named_by_flags(node: &Node) -> Vec<String> {
+    let names_file = |flag: &str| ["file", "cert", "key", "ca", "kubeconfig", "crl"].iter().any(|part| flag.contains(part));
+    let values = |flags: &Flags| -> Vec<String> {
+        let flags = flags.iter().filter(|flag| names_file(&flag.name));
+        flags.flat_map(|flag| flag.value.split(',').map(|value| value.trim().to_owned()).collect::<Vec<_>>()).filter(|value| value.starts_with('/')).collect()
+    };
+    let mut named = Vec::new();
+    for component in Component::ALL {
+        for running in node.all_running(component) {
+            let Some((pod, container)) = running.pod else { continue };
+            named.extend(values(running.flags).iter().filter_map(|value| match pod.host_path(container, value) {
+                HostPath::Mapped { path, .. } => Some(path),
+                _ => None,
+            }));
+        }
+    }
+    if let Some(running) = node.running(Component::Etcd).filter(|running| running.pod.is_none()) {
+        named.extend(values(running.flags).iter().map(|value| clean(value)));
+    }
+    named
+}
+
+/// etcd's `--name`, else the kubelet's node, else the last telling part of the path.
+fn name_of(node: &Node, given: &Path) -> String {
+    let etcd = node.running(Component::Etcd).and_then(|running| running.flags.value("name").map(str::to_owned));
+    if let Some(name) = etcd.filter(|name| !name.is_empty()) {
+        return name;
+    }
+    if let Some(name) = kubelet_name(node) {
+        return name;
+    }
+    let parts = given.components().rev().filter_map(|part| match part {
+        PathComponent::Normal(part) => Some(part.to_string_lossy().into_owned()),
+        _ => None,
+    });
+    parts.into_iter().find(|part| !matches!(part.as_str(), "pki" | "kubernetes" | "etc")).unwrap_or_else(|| "node".to_owned())
+}
+
+fn kubelet_name(node: &Node) -> Option<String> {
+    let file = node.kubeconfig("kubelet.conf")?;
+    let embedded = file.client_certificate.as_ref();
+    let rotated = node.file("/var/lib/kubelet/pki/kubelet-client-current.pem").and_then(File::material);
+    let subject = |material: &Material| material.parsed().next().map(|leaf| leaf.subject.common_name().to_owned());
+    let common_name = embedded.and_then(subject).or_else(|| rotated.and_then(subject));
+    let from_user = || {
+        let current = file.parsed.as_ref().ok()?.current().ok()?;
+        current.user.ok().map(|user| user.name.it.clone())
+    };
+    let name = common_name.or_else(from_user)?;
+    name.strip_prefix("system:node:").filter(|name| !name.is_empty()).map(str::to_owned)
+}
