@@ -1,1 +1,16 @@
-fn main() {}
+//! The `pkidoctor` binary: arguments, rendering, exit codes, nothing else.
+#![forbid(unsafe_code)]
+
+mod args;
+mod commands;
+mod exit;
+
+use clap::Parser as _;
+
+fn main() -> std::process::ExitCode {
+    let outcome = match args::Arguments::try_parse() {
+        Ok(arguments) => commands::run(&arguments),
+        Err(error) => exit::usage(&error),
+    };
+    outcome.into()
+}

@@ -4,7 +4,7 @@ use crate::certificate::{Certificate, KeyId, Signer};
 use crate::config::{
     Apiserver, ControllerManager, Etcd, EtcdTls, FieldDamage, KUBERNETES, Kubeconfig, Source, Style, Url, pki,
 };
-use crate::extension::{AltName, Extension, Purpose};
+use crate::extension::{AltName, Purpose};
 use crate::file::{CertificateId, File, Part, State};
 use crate::key::{Key, Kind};
 use crate::manifest::{self, Fields};

@@ -7,6 +7,7 @@
 pub mod algorithm;
 pub mod certificate;
 pub mod cluster;
+pub mod compare;
 pub mod config;
 pub mod der;
 pub mod extension;
@@ -16,6 +17,7 @@ pub mod manifest;
 pub mod name;
 pub mod pem;
 pub mod rng;
+pub mod series;
 pub mod truth;
 pub mod wounds;
 

@@ -1,8 +1,17 @@
 //! pkidoctor: the doctor for etcd and Kubernetes control-plane PKI.
+//!
+//! It sees a PKI as links (who proves what to whom), says on each link what Go, the language of etcd and
+//! Kubernetes, would say, and why. Synchronous, no network, no clock, no global state.
 #![forbid(unsafe_code)]
 
+mod causes;
+pub mod check;
+pub mod checks;
 pub mod cluster;
+pub mod exam;
 pub mod go;
 pub mod links;
+pub mod profile;
 pub mod read;
+pub mod report;
 pub mod x509;

@@ -60,8 +60,8 @@ pub(super) const WOUNDS: &[Wound] = &[
         let Some(node) = other_node(cluster, rng) else {
             return false;
         };
-        let shared = ["ca.crt", "sa.pub", "front-proxy-ca.crt", "etcd/ca.crt"];
-        cluster.nodes[node].files.remove(&pki(rng.pick(&shared))).is_some()
+        let shared = *rng.pick(&["ca.crt", "sa.pub", "front-proxy-ca.crt", "etcd/ca.crt"]);
+        cluster.nodes[node].files.remove(&pki(shared)).is_some()
     }),
 ];
 

@@ -73,3 +73,30 @@ fn tell_apart(nodes: &mut [crate::cluster::Node]) {
         seen.push(node.name.clone());
     }
 }
+
+/// Reads one PEM file of this machine.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn pem(path: &std::path::Path, go: GoVersion) -> Result<crate::go::load::Material, ReadError> {
+    Ok(crate::go::load::Material::read(&file(path)?, go))
+}
+
+/// The bytes of one file of this machine, bounded.
+///
+/// # Errors
+/// When it cannot be read, is no regular file, or is too large.
+pub fn file(path: &std::path::Path) -> Result<zeroize::Zeroizing<Vec<u8>>, ReadError> {
+    let unreadable = |why: &str| Err(ReadError::Unreadable(path.display().to_string(), why.to_owned()));
+    let Some(text) = path.to_str() else { return unreadable("the path is not UTF-8") };
+    match disk::Disk::new(disk::View::Node).look(text) {
+        disk::Look::File { bytes, .. } => Ok(bytes),
+        disk::Look::Missing { .. } => unreadable("no such file or directory"),
+        disk::Look::Unobserved => unreadable("outside what may be looked at"),
+        disk::Look::Unreadable(why) => unreadable(&why),
+        disk::Look::LinkLoop => unreadable("too many levels of symbolic links"),
+        disk::Look::Directory => unreadable("is a directory"),
+        disk::Look::Special(what) => unreadable(what),
+        disk::Look::TooLarge(_) => unreadable("too large"),
+    }
+}

@@ -1,0 +1,59 @@
+//! What kubeadm makes each role look like: one table.
+//!
+//! Source: kubeadm `cmd/phases/certs` and `constants`, releases 1.20 to 1.34.
+
+/// A file's role in a kubeadm control plane.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Role {
+    /// As in reports: `etcd-server`.
+    pub name: &'static str,
+    /// File name below the PKI directory, without `.crt` and `.key`.
+    pub stem: &'static str,
+    /// The CA that signs it, by its stem; `None` for a CA.
+    pub issuer: Option<&'static str>,
+    /// What it must be able to prove.
+    pub server: bool,
+    /// Likewise as client.
+    pub client: bool,
+}
+
+/// Every certificate of kubeadm's layout.
+pub const ROLES: [Role; 10] = [
+    role("ca", "ca", None, false, false),
+    role("apiserver", "apiserver", Some("ca"), true, false),
+    role("apiserver-kubelet-client", "apiserver-kubelet-client", Some("ca"), false, true),
+    role("front-proxy-ca", "front-proxy-ca", None, false, false),
+    role("front-proxy-client", "front-proxy-client", Some("front-proxy-ca"), false, true),
+    role("etcd-ca", "etcd/ca", None, false, false),
+    role("etcd-server", "etcd/server", Some("etcd/ca"), true, true),
+    role("etcd-peer", "etcd/peer", Some("etcd/ca"), true, true),
+    role("etcd-healthcheck-client", "etcd/healthcheck-client", Some("etcd/ca"), false, true),
+    role("apiserver-etcd-client", "apiserver-etcd-client", Some("etcd/ca"), false, true),
+];
+
+const fn role(name: &'static str, stem: &'static str, issuer: Option<&'static str>, server: bool, client: bool) -> Role {
+    Role { name, stem, issuer, server, client }
+}
+
+/// The role of a file below the PKI directory, by its name.
+pub fn role_of(relative: &str) -> Option<Role> {
+    let stem = relative.strip_suffix(".crt").or_else(|| relative.strip_suffix(".key"))?;
+    ROLES.into_iter().find(|role| role.stem == stem)
+}
+
+/// A role by its name in reports.
+pub fn named(name: &str) -> Option<Role> {
+    ROLES.into_iter().find(|role| role.name == name)
+}
+
+/// The name that a report gives a file: its role, `sa-key`, `sa-pub`, or the kubeconfig's own name.
+pub fn file_role(relative: &str) -> Option<&'static str> {
+    match relative {
+        "sa.key" => Some("sa-key"),
+        "sa.pub" => Some("sa-pub"),
+        _ => role_of(relative).map(|role| role.name),
+    }
+}
+
+/// The kubeconfigs that `regen` can make anew.
+pub const KUBECONFIGS: [&str; 5] = ["admin.conf", "super-admin.conf", "controller-manager.conf", "scheduler.conf", "kubelet.conf"];

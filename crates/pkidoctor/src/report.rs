@@ -1,0 +1,469 @@
+//! The report: a small set of versioned structs, and the one way from a cluster to them.
+//!
+//! What is printed as JSON is exactly these; the schema's name changes when a meaning changes.
+
+use serde::Serialize;
+
+use crate::check::{Defect, Outcome, Severity};
+use crate::checks::CHECKS;
+use crate::cluster::{Cluster, File, Node, State};
+use crate::exam::{Exam, Options};
+use crate::go::handshake::Side;
+use crate::go::load::Material;
+use crate::go::verify::{SignatureCache, Verifier, rfc3339};
+use crate::links::{self, At, Link, RefusedBy, Verdict, Weight};
+use crate::profile;
+use crate::x509::certificate::{Certificate, hex_lower};
+use crate::x509::oid::usage_name;
+
+/// The report's schema.
+pub const SCHEMA: &str = "pkidoctor.report.v1";
+
+/// The whole of what a run has to say.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// Always [`SCHEMA`].
+    pub schema: &'static str,
+    /// Who made it.
+    pub tool: Tool,
+    /// The instant of judgement, RFC 3339.
+    pub at: String,
+    /// Whose rules.
+    pub judged_as: JudgedAs,
+    /// `healthy`, `warnings`, `broken` or `incomplete`.
+    pub verdict: &'static str,
+    /// One per given path.
+    pub nodes: Vec<NodeReport>,
+    /// Worst first.
+    pub findings: Vec<Finding>,
+    /// Root causes.
+    pub causes: Vec<Cause>,
+    /// Counts.
+    pub summary: Summary,
+}
+
+/// Name and version.
+#[derive(Clone, Debug, Serialize)]
+pub struct Tool {
+    /// `pkidoctor`.
+    pub name: &'static str,
+    /// Its version.
+    pub version: &'static str,
+}
+
+/// Whose rules count.
+#[derive(Clone, Debug, Serialize)]
+pub struct JudgedAs {
+    /// The Go version.
+    pub go: String,
+}
+
+/// One node.
+#[derive(Clone, Debug, Serialize)]
+pub struct NodeReport {
+    /// As given.
+    pub path: String,
+    /// Its name.
+    pub name: String,
+    /// Its files.
+    pub files: Vec<FileReport>,
+    /// Links whose client it is.
+    pub links: Vec<LinkReport>,
+}
+
+/// One file.
+#[derive(Clone, Debug, Serialize)]
+pub struct FileReport {
+    /// Relative to the PKI, or as on the node.
+    pub path: String,
+    /// Its role in kubeadm's layout.
+    pub role: Option<&'static str>,
+    /// `certificate`, `key`, `certificate+key`, `public-key`, `kubeconfig`, `other`, or why it could not be read.
+    pub kind: String,
+    /// Octal permissions.
+    pub mode: Option<String>,
+    /// `uid:gid`.
+    pub owner: Option<String>,
+    /// Digest of the content; `null` for private keys and what could not be read.
+    pub sha256: Option<String>,
+    /// The certificates in it.
+    pub certificates: Vec<CertificateReport>,
+}
+
+/// One certificate.
+#[derive(Clone, Debug, Serialize)]
+pub struct CertificateReport {
+    /// RFC 2253.
+    pub subject: String,
+    /// RFC 2253.
+    pub issuer: String,
+    /// Hexadecimal.
+    pub serial: String,
+    /// RFC 3339.
+    pub not_before: String,
+    /// RFC 3339.
+    pub not_after: String,
+    /// Whether basicConstraints say so.
+    pub is_ca: bool,
+    /// `rsa2048`, `p256`…
+    pub key: String,
+    /// Digest of the SubjectPublicKeyInfo.
+    pub public_key_sha256: String,
+    /// `sha256WithRSA`…
+    pub signature: String,
+    /// DNS names.
+    pub dns: Vec<String>,
+    /// Addresses.
+    pub ip: Vec<String>,
+    /// Extended key usages.
+    pub usages: Vec<String>,
+    /// Digest of the DER.
+    pub sha256: String,
+}
+
+/// One link.
+#[derive(Clone, Debug, Serialize)]
+pub struct LinkReport {
+    /// `kube-apiserver->etcd`…
+    pub id: String,
+    /// What the client dials.
+    pub name: Option<String>,
+    /// `vital`, `latent`, `auxiliary`.
+    pub weight: &'static str,
+    /// `ok`, `broken`, `unknown`.
+    pub verdict: &'static str,
+    /// `client`, `server`, `load`.
+    pub refused_by: Option<&'static str>,
+    /// Whose file does not load.
+    pub load_side: Option<&'static str>,
+    /// `tls`, `http`, `load`.
+    pub stage: Option<&'static str>,
+    /// Go's words on the client's side.
+    pub client_error: Option<String>,
+    /// Go's words on the server's side.
+    pub server_error: Option<String>,
+    /// What was assumed, left out, or could not be known.
+    pub facts: Vec<String>,
+    /// Indices into [`Report::findings`].
+    pub findings: Vec<usize>,
+}
+
+/// One finding.
+#[derive(Clone, Debug, Serialize)]
+pub struct Finding {
+    /// The defect's code.
+    pub code: &'static str,
+    /// `error`, `warning`, `info`.
+    pub severity: &'static str,
+    /// The node; `null` when it lies between nodes.
+    pub node: Option<String>,
+    /// The nodes it lies between.
+    pub nodes: Option<Vec<String>>,
+    /// The guilty file, flag or part.
+    pub subject: String,
+    /// Whether it was asked to be left out of the verdict.
+    pub ignored: bool,
+    /// One sentence.
+    pub message: String,
+    /// Labelled values.
+    pub facts: Vec<FactReport>,
+    /// Links that it breaks.
+    pub links: Vec<String>,
+    /// What to do.
+    pub remedy: RemedyReport,
+}
+
+/// One labelled value.
+#[derive(Clone, Debug, Serialize)]
+pub struct FactReport {
+    /// What it is.
+    pub label: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// What to do.
+#[derive(Clone, Debug, Serialize)]
+pub struct RemedyReport {
+    /// `put-back`, `rewrite`, `regen`, `chmod`, `restart`, `manual`.
+    pub kind: &'static str,
+    /// What it acts on.
+    pub targets: Vec<String>,
+    /// One command, where there is one.
+    pub command: Option<String>,
+    /// Steps in order.
+    pub steps: Vec<String>,
+    /// What not to do.
+    pub avoid: Vec<String>,
+}
+
+/// A root cause: findings that belong together.
+#[derive(Clone, Debug, Serialize)]
+pub struct Cause {
+    /// One sentence.
+    pub title: String,
+    /// `certain`, `likely`, `possible`.
+    pub confidence: &'static str,
+    /// Indices into [`Report::findings`].
+    pub findings: Vec<usize>,
+    /// Link names.
+    pub links: Vec<String>,
+    /// Events of logs, which a scan does not read.
+    pub log_events: Vec<String>,
+    /// What to do, in order.
+    pub treatment: Vec<String>,
+    /// What not to do.
+    pub avoid: Vec<String>,
+}
+
+/// Counts.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Summary {
+    /// Findings that are errors, ignored ones left out.
+    pub error: usize,
+    /// Warnings.
+    pub warning: usize,
+    /// Infos.
+    pub info: usize,
+    /// What became of every check.
+    pub checks: Checks,
+}
+
+/// What became of every check.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Checks {
+    /// Looked, nothing wrong.
+    pub clear: usize,
+    /// Looked, something wrong.
+    pub found: usize,
+    /// Nothing of the kind here.
+    pub no_subject: usize,
+    /// Could not be seen.
+    pub unobserved: usize,
+}
+
+/// Which findings count.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only these codes; empty for all.
+    pub select: Vec<String>,
+    /// Not these: they stay in the report, marked, and leave the verdict.
+    pub ignore: Vec<String>,
+}
+
+/// Judges a cluster and reports it.
+pub fn examine(cluster: &Cluster, options: &Options, filter: &Filter) -> Report {
+    let signatures = SignatureCache::default();
+    let verifier = Verifier { go: cluster.go, now: cluster.now, signatures: &signatures };
+    let links = links::judge(cluster, &verifier);
+    let exam = Exam::new(cluster, &verifier, &links, options.clone());
+    let mut checks = Checks::default();
+    let mut stamped: Vec<(&'static str, Defect)> = Vec::new();
+    for check in CHECKS {
+        let look = (check.look)(&exam);
+        *match look.outcome() {
+            Outcome::Clear => &mut checks.clear,
+            Outcome::Found => &mut checks.found,
+            Outcome::NoSubject => &mut checks.no_subject,
+            Outcome::Unobserved => &mut checks.unobserved,
+        } += 1;
+        stamped.extend(look.defects.into_iter().map(|defect| (check.code, defect)));
+    }
+    stamped.retain(|(code, _)| filter.select.is_empty() || filter.select.iter().any(|wanted| wanted == code));
+    // worst first, then by code and place: the order never depends on how a check walks
+    stamped.sort_by(|(code_a, a), (code_b, b)| (a.severity, code_a, &a.nodes, &a.subject).cmp(&(b.severity, code_b, &b.nodes, &b.subject)));
+    let ignored = |code: &str| filter.ignore.iter().any(|known| known == code);
+    let findings: Vec<Finding> = stamped.iter().map(|(code, defect)| finding(&exam, code, defect, ignored(code))).collect();
+    let mut summary = Summary { checks, ..Summary::default() };
+    for finding in findings.iter().filter(|finding| !finding.ignored) {
+        *match finding.severity {
+            "error" => &mut summary.error,
+            "warning" => &mut summary.warning,
+            _ => &mut summary.info,
+        } += 1;
+    }
+    let nodes = cluster.nodes.iter().enumerate().map(|(index, node)| node_report(cluster, &exam, index, node, &stamped)).collect();
+    let causes = crate::causes::fold(&exam, &stamped, &findings);
+    Report {
+        schema: SCHEMA,
+        tool: Tool { name: "pkidoctor", version: env!("CARGO_PKG_VERSION") },
+        at: rfc3339(cluster.now),
+        judged_as: JudgedAs { go: cluster.go.to_string() },
+        verdict: verdict(&findings, &summary),
+        nodes,
+        findings,
+        causes,
+        summary,
+    }
+}
+
+fn verdict(findings: &[Finding], summary: &Summary) -> &'static str {
+    if summary.error > 0 {
+        "broken"
+    } else if findings.iter().any(|finding| finding.code == "unreadable" && !finding.ignored) {
+        "incomplete"
+    } else if summary.warning > 0 {
+        "warnings"
+    } else {
+        "healthy"
+    }
+}
+
+fn finding(exam: &Exam<'_>, code: &'static str, defect: &Defect, ignored: bool) -> Finding {
+    let name = |node: &usize| exam.cluster.nodes[*node].name.clone();
+    let (node, nodes) = match defect.nodes.as_slice() {
+        [only] => (Some(name(only)), None),
+        several => (None, Some(several.iter().map(name).collect())),
+    };
+    let mut links: Vec<String> = Vec::new();
+    for link in &defect.links {
+        let id = &exam.links[*link].id;
+        if !links.contains(id) {
+            links.push(id.clone());
+        }
+    }
+    let facts = defect.facts.iter().map(|fact| FactReport { label: fact.label.clone(), value: fact.value.clone() }).collect();
+    let remedy = RemedyReport {
+        kind: defect.remedy.kind.name(),
+        targets: defect.remedy.targets.clone(),
+        command: defect.remedy.command.clone(),
+        steps: defect.remedy.steps.clone(),
+        avoid: defect.remedy.avoid.clone(),
+    };
+    Finding {
+        code,
+        severity: defect.severity.name(),
+        node,
+        nodes,
+        subject: defect.subject.clone(),
+        ignored,
+        message: defect.message.clone(),
+        facts,
+        links,
+        remedy,
+    }
+}
+
+fn node_report(cluster: &Cluster, exam: &Exam<'_>, index: usize, node: &Node, stamped: &[(&'static str, Defect)]) -> NodeReport {
+    let own = exam.links.iter().enumerate().filter(|(_, link)| link.node == index);
+    let links = own.map(|(at, link)| link_report(at, link, stamped)).collect();
+    let mut files: Vec<FileReport> = node.files.values().filter(|file| worth_telling(exam, index, file)).map(|file| file_report(node, file)).collect();
+    for file in &mut files {
+        embed_kubeconfig(node, file);
+    }
+    let _ = cluster;
+    NodeReport { path: node.path.clone(), name: node.name.clone(), files, links }
+}
+
+/// Files of the tree, and others that exist or that a link needs.
+fn worth_telling(exam: &Exam<'_>, node: usize, file: &File) -> bool {
+    file.in_tree || file.meta.is_some() || exam.is_on_link(node, &file.path)
+}
+
+fn link_report(at: usize, link: &Link, stamped: &[(&'static str, Defect)]) -> LinkReport {
+    let unknown = link.unknown.iter().map(|what| format!("not known here: {what}"));
+    LinkReport {
+        id: link.id.clone(),
+        name: link.name.clone(),
+        weight: match link.weight {
+            Weight::Vital => "vital",
+            Weight::Latent => "latent",
+            Weight::Auxiliary => "auxiliary",
+        },
+        verdict: match link.verdict() {
+            Verdict::Ok => "ok",
+            Verdict::Broken => "broken",
+            Verdict::Unknown => "unknown",
+        },
+        refused_by: link.refused_by().map(|by| match by {
+            RefusedBy::Client => "client",
+            RefusedBy::Server => "server",
+            RefusedBy::Load => "load",
+        }),
+        load_side: link.load_side().map(|side| if side == Side::Client { "client" } else { "server" }),
+        stage: link.stage().map(|stage| match stage {
+            At::Tls => "tls",
+            At::Http => "http",
+            At::Load => "load",
+        }),
+        client_error: link.client_error(),
+        server_error: link.server_error(),
+        facts: link.facts.iter().cloned().chain(unknown).collect(),
+        findings: (0..stamped.len()).filter(|finding| stamped[*finding].1.links.contains(&at)).collect(),
+    }
+}
+
+fn file_report(node: &Node, file: &File) -> FileReport {
+    let shown = node.shown(&file.path);
+    let material = file.material();
+    let holds_key = material.is_some_and(Material::holds_key);
+    let kubeconfig = node.kubeconfigs.iter().any(|known| known.path == file.path);
+    let kind = match &file.state {
+        _ if kubeconfig => "kubeconfig".to_owned(),
+        State::Missing { link: None } => "missing".to_owned(),
+        State::Missing { link: Some(_) } => "dangling link".to_owned(),
+        State::Unobserved => "unobserved".to_owned(),
+        State::Unreadable(_) => "unreadable".to_owned(),
+        State::LinkLoop => "link loop".to_owned(),
+        State::Directory => "directory".to_owned(),
+        State::Special(what) => (*what).to_owned(),
+        State::TooLarge(_) => "too large".to_owned(),
+        State::Regular(content) => kind_of(&content.material).to_owned(),
+    };
+    let digest = file.content().filter(|content| !holds_key && content.sha256 != [0; 32]);
+    FileReport {
+        path: shown.to_owned(),
+        role: profile::file_role(shown),
+        kind,
+        mode: file.meta.as_ref().map(|meta| format!("{:04o}", meta.mode & 0o7777)),
+        owner: file.meta.as_ref().map(|meta| format!("{}:{}", meta.uid, meta.gid)),
+        sha256: digest.map(|content| hex_lower(&content.sha256)),
+        certificates: material.map(certificate_reports).unwrap_or_default(),
+    }
+}
+
+fn embed_kubeconfig(node: &Node, file: &mut FileReport) {
+    let Some(kubeconfig) = node.kubeconfigs.iter().find(|known| node.shown(&known.path) == file.path) else { return };
+    file.role = profile::KUBECONFIGS.into_iter().find(|name| *name == kubeconfig.name);
+    let parts = [&kubeconfig.client_certificate, &kubeconfig.ca];
+    file.certificates = parts.into_iter().flatten().flat_map(certificate_reports).collect();
+}
+
+/// What a PEM file holds, by its blocks.
+pub fn kind_of(material: &Material) -> &'static str {
+    let certificate = material.certificates().next().is_some();
+    match (certificate, material.holds_key()) {
+        (true, true) => "certificate+key",
+        (true, false) => "certificate",
+        (false, true) => "key",
+        (false, false) if material.labels().iter().any(|label| label.ends_with("PUBLIC KEY")) => "public-key",
+        (false, false) if material.labels().contains(&"CERTIFICATE REQUEST") => "certificate-request",
+        (false, false) if material.labels().contains(&"X509 CRL") => "crl",
+        (false, false) => "other",
+    }
+}
+
+/// The certificates of a PEM file that parse.
+pub fn certificate_reports(material: &Material) -> Vec<CertificateReport> {
+    material.parsed().map(|certificate| certificate_report(certificate)).collect()
+}
+
+/// One certificate, for people and machines.
+pub fn certificate_report(certificate: &Certificate) -> CertificateReport {
+    use sha2::{Digest as _, Sha256};
+    CertificateReport {
+        subject: certificate.subject.to_string(),
+        issuer: certificate.issuer.to_string(),
+        serial: certificate.serial_hex(),
+        not_before: rfc3339(certificate.not_before),
+        not_after: rfc3339(certificate.not_after),
+        is_ca: certificate.is_ca(),
+        key: certificate.key.as_ref().map_or_else(|| "unknown".to_owned(), crate::x509::key::PublicKey::kind),
+        public_key_sha256: hex_lower(&Sha256::digest(certificate.spki_bytes())),
+        signature: certificate.algorithm.name().to_owned(),
+        dns: certificate.names.dns.clone(),
+        ip: certificate.ip_addresses().into_iter().map(|address| address.to_string()).collect(),
+        usages: certificate.usages.iter().map(|usage| usage_name(usage)).collect(),
+        sha256: hex_lower(&Sha256::digest(&certificate.raw)),
+    }
+}
