@@ -46,7 +46,11 @@ impl Digest {
 
     /// What PKCS#1 v1.5 puts before the digest: a DigestInfo without its last value.
     pub fn prefix(self) -> Vec<u8> {
-        let actual = if self == Self::Md5 { Self::Sha256 } else { self };
+        let actual = if self == Self::Md5 {
+            Self::Sha256
+        } else {
+            self
+        };
         let digest = actual.of(&[]);
         let algorithm = der::sequence(&[der::oid(&actual.oid()), der::null()]);
         let mut info = der::sequence(&[algorithm, der::octet_string(&digest)]);

@@ -2,7 +2,8 @@
 
 use crate::certificate::{Certificate, KeyId, Signer};
 use crate::config::{
-    Apiserver, ControllerManager, Etcd, EtcdTls, FieldDamage, KUBERNETES, Kubeconfig, Source, Style, Url, pki,
+    Apiserver, ControllerManager, Etcd, EtcdTls, FieldDamage, KUBERNETES, Kubeconfig, Source,
+    Style, Url, pki,
 };
 use crate::extension::{AltName, Purpose};
 use crate::file::{CertificateId, File, Part, State};
@@ -111,9 +112,10 @@ impl Role {
     /// Who signs it.
     pub fn authority(self) -> Authority {
         match self {
-            Self::EtcdServer | Self::EtcdPeer | Self::EtcdHealthcheckClient | Self::ApiserverEtcdClient => {
-                Authority::Etcd
-            }
+            Self::EtcdServer
+            | Self::EtcdPeer
+            | Self::EtcdHealthcheckClient
+            | Self::ApiserverEtcdClient => Authority::Etcd,
             Self::FrontProxyClient => Authority::FrontProxy,
             _ => Authority::Cluster,
         }
@@ -152,15 +154,18 @@ impl Role {
 
     fn subject(self, node: &str) -> Name {
         let member = |organization: &str, name: &str| {
-            let name = Name::empty().with(ORGANIZATION, organization).with(COMMON_NAME, name);
-            Name { parts: name.parts }
+            Name::empty()
+                .with(ORGANIZATION, organization)
+                .with(COMMON_NAME, name)
         };
         match self {
             Self::EtcdServer | Self::EtcdPeer => Name::common(node),
             Self::EtcdHealthcheckClient => member("system:masters", "kube-etcd-healthcheck-client"),
             Self::ApiserverEtcdClient => member("system:masters", "kube-apiserver-etcd-client"),
             Self::Apiserver => Name::common("kube-apiserver"),
-            Self::ApiserverKubeletClient => member("system:masters", "kube-apiserver-kubelet-client"),
+            Self::ApiserverKubeletClient => {
+                member("system:masters", "kube-apiserver-kubelet-client")
+            }
             Self::FrontProxyClient => Name::common("front-proxy-client"),
             Self::Admin => member("system:masters", "kubernetes-admin"),
             Self::SuperAdmin => member("system:masters", "kubernetes-super-admin"),
@@ -266,17 +271,30 @@ struct Layout {
     loopback: &'static str,
     service_range: &'static str,
     service_address: &'static str,
-    external_etcd: bool,
     load_balancer: Option<String>,
-    super_admin: bool,
-    own_paths: bool,
-    own_client_pair: bool,
-    intermediate: bool,
-    intermediate_in_leaf: bool,
+    features: Vec<Feature>,
     style: Style,
     authority_kinds: BTreeMap<Authority, Kind>,
     leaf_kinds: Vec<Kind>,
-    all_endpoints: bool,
+}
+
+/// What some healthy clusters have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Feature {
+    /// etcd is elsewhere
+    ExternalEtcd,
+    /// a `super-admin.conf`
+    SuperAdmin,
+    /// some pairs lie at paths of their own
+    OwnPaths,
+    /// etcd's gateway shows another pair than the server's
+    OwnClientPair,
+    /// leaves are signed by an issuing authority
+    Intermediate,
+    /// and that one is in the leaves' files, not in the authority's
+    IntermediateInLeaf,
+    /// the apiserver dials every member
+    AllEndpoints,
 }
 
 const LEAF_KINDS: [Kind; 8] = [
@@ -299,17 +317,13 @@ impl Layout {
             loopback: "127.0.0.1",
             service_range: "10.96.0.0/12",
             service_address: "10.96.0.1",
-            external_etcd: false,
             load_balancer: None,
-            super_admin: false,
-            own_paths: false,
-            own_client_pair: false,
-            intermediate: false,
-            intermediate_in_leaf: false,
+            features: Vec::new(),
             style: Style::Equals,
-            authority_kinds: Authority::ALL.map(|authority| (authority, Kind::Rsa(2048))).into(),
+            authority_kinds: Authority::ALL
+                .map(|authority| (authority, Kind::Rsa(2048)))
+                .into(),
             leaf_kinds: vec![Kind::Rsa(2048)],
-            all_endpoints: false,
         }
     }
 
@@ -317,23 +331,31 @@ impl Layout {
         let count = if rng.chance(20) { 3 } else { 1 };
         let six = rng.chance(15);
         let stem = *rng.pick(&["cp", "pi-master", "k8s-control-", "node.example.", "m"]);
-        let first = rng.between(2, 240);
+        let first = 2 + rng.below(238);
         let subnet = rng.between(0, 250);
-        let address = |number: i64| match six {
-            true => format!("fd00:{subnet:x}::{:x}", first + number),
-            false => format!("10.{subnet}.7.{}", first + number),
+        let address = |number: usize| {
+            if six {
+                format!("fd00:{subnet:x}::{:x}", first + number)
+            } else {
+                format!("10.{subnet}.7.{}", first + number)
+            }
         };
         let authority_kind = |rng: &mut Rng| *rng.pick(&LEAF_KINDS);
         let authority_kinds = Authority::ALL.map(|authority| (authority, authority_kind(rng)));
         let uniform = rng.chance(50);
-        let external_etcd = count == 1 && rng.chance(8);
+        let features = Self::features(count, rng);
         Self {
-            names: (1..=count).map(|number| format!("{stem}{number}")).collect(),
+            names: (1..=count)
+                .map(|number| format!("{stem}{number}"))
+                .collect(),
             addresses: (1..=count).map(address).collect(),
             loopback: if six { "::1" } else { "127.0.0.1" },
-            service_range: if six { "fd00:200::/112" } else { "10.96.0.0/12" },
+            service_range: if six {
+                "fd00:200::/112"
+            } else {
+                "10.96.0.0/12"
+            },
             service_address: if six { "fd00:200::1" } else { "10.96.0.1" },
-            external_etcd,
             load_balancer: rng.chance(20).then(|| {
                 if rng.chance(50) {
                     "api.cluster.example".to_owned()
@@ -341,11 +363,7 @@ impl Layout {
                     address(9)
                 }
             }),
-            super_admin: rng.chance(30),
-            own_paths: !external_etcd && rng.chance(15),
-            own_client_pair: !external_etcd && rng.chance(5),
-            intermediate: rng.chance(8),
-            intermediate_in_leaf: rng.chance(50),
+            features,
             style: *rng.pick(&[
                 Style::Equals,
                 Style::Equals,
@@ -360,8 +378,29 @@ impl Layout {
             } else {
                 LEAF_KINDS.to_vec()
             },
-            all_endpoints: rng.chance(15),
         }
+    }
+
+    fn features(nodes: usize, rng: &mut Rng) -> Vec<Feature> {
+        if nodes == 1 && rng.chance(8) {
+            return vec![Feature::ExternalEtcd];
+        }
+        let odds = [
+            (Feature::SuperAdmin, 30),
+            (Feature::OwnPaths, 15),
+            (Feature::OwnClientPair, 5),
+            (Feature::Intermediate, 8),
+            (Feature::IntermediateInLeaf, 50),
+            (Feature::AllEndpoints, 15),
+        ];
+        odds.into_iter()
+            .filter(|(_, percent)| rng.chance(*percent))
+            .map(|(feature, _)| feature)
+            .collect()
+    }
+
+    fn has(&self, feature: Feature) -> bool {
+        self.features.contains(&feature)
     }
 }
 
@@ -385,7 +424,7 @@ impl Cluster {
             issued: Vec::new(),
             wounds: Vec::new(),
             next_key: rng.below(1000),
-            render_seed: rng.next(),
+            render_seed: rng.draw(),
         };
         let age = rng.between(260, 2500) * DAY + rng.between(0, DAY);
         let authorities = cluster.make_authorities(layout, age, rng);
@@ -397,15 +436,21 @@ impl Cluster {
         cluster
     }
 
-    fn make_authorities(&mut self, layout: &Layout, age: i64, rng: &mut Rng) -> BTreeMap<Authority, Made> {
+    fn make_authorities(
+        &mut self,
+        layout: &Layout,
+        age: i64,
+        rng: &mut Rng,
+    ) -> BTreeMap<Authority, Made> {
         let (from, until) = (self.at - age, self.at - age + 3650 * DAY);
         let mut made = BTreeMap::new();
         for authority in Authority::ALL {
             let kind = layout.authority_kinds[&authority];
             let key = self.new_key(kind, rng);
-            let certificate = Certificate::authority(Name::common(authority.common_name())).valid(from, until);
+            let certificate =
+                Certificate::authority(Name::common(authority.common_name())).valid(from, until);
             let root = self.issue(certificate, key, Issuer::Itself);
-            let issuing = layout.intermediate.then(|| {
+            let issuing = layout.has(Feature::Intermediate).then(|| {
                 let key = self.new_key(kind, rng);
                 let name = Name::common(&format!("{}-issuing", authority.common_name()));
                 let mut certificate = Certificate::authority(name).valid(from, until);
@@ -430,7 +475,10 @@ impl Cluster {
             name: layout.names[index].clone(),
             address: layout.addresses[index].clone(),
             files: BTreeMap::new(),
-            authorities: authorities.iter().map(|(authority, made)| (*authority, made.root)).collect(),
+            authorities: authorities
+                .iter()
+                .map(|(authority, made)| (*authority, made.root))
+                .collect(),
             leaves: BTreeMap::new(),
             etcd: None,
             apiserver: apiserver(layout, index),
@@ -451,34 +499,41 @@ impl Cluster {
             self.make_pair(layout, role, authorities, &mut node, rng);
         }
         for role in Role::CONFS {
-            if role != Role::SuperAdmin || layout.super_admin {
+            if role != Role::SuperAdmin || layout.has(Feature::SuperAdmin) {
                 self.make_kubeconfig(layout, role, authorities, &mut node, rng);
             }
         }
-        if !layout.external_etcd {
+        if !layout.has(Feature::ExternalEtcd) {
             node.etcd = Some(etcd(layout, index));
         }
-        if layout.own_paths {
+        if layout.has(Feature::OwnPaths) {
             move_paths(&mut node);
         }
-        if layout.own_client_pair {
+        if layout.has(Feature::OwnClientPair) {
             own_client_pair(&mut node);
         }
         node
     }
 
-    fn write_authorities(&self, layout: &Layout, authorities: &BTreeMap<Authority, Made>, node: &mut Node) {
+    fn write_authorities(
+        &self,
+        layout: &Layout,
+        authorities: &BTreeMap<Authority, Made>,
+        node: &mut Node,
+    ) {
         for (authority, made) in authorities {
             let mut parts = vec![Part::Certificate(made.root)];
             if let Some(issuing) = made.issuing
-                && !layout.intermediate_in_leaf
+                && !layout.has(Feature::IntermediateInLeaf)
             {
                 parts.push(Part::Certificate(issuing));
             }
-            node.files.insert(pki(&format!("{}.crt", authority.stem())), File::new(parts));
-            if !(layout.external_etcd && *authority == Authority::Etcd) {
+            node.files
+                .insert(pki(&format!("{}.crt", authority.stem())), File::new(parts));
+            if !(layout.has(Feature::ExternalEtcd) && *authority == Authority::Etcd) {
                 let key = File::key(&self.issued[made.root.0].key);
-                node.files.insert(pki(&format!("{}.key", authority.stem())), key);
+                node.files
+                    .insert(pki(&format!("{}.key", authority.stem())), key);
             }
         }
     }
@@ -499,11 +554,15 @@ impl Cluster {
         certificate.serial = positive_serial(rng);
         let key = self.new_key(*rng.pick(&layout.leaf_kinds), rng);
         let key_file = File::key(&key);
-        let id = self.issue(certificate, key, Issuer::Other(made.issuing.unwrap_or(made.root)));
+        let id = self.issue(
+            certificate,
+            key,
+            Issuer::Other(made.issuing.unwrap_or(made.root)),
+        );
         node.leaves.insert(role, id);
         let mut parts = vec![Part::Certificate(id)];
         if let Some(issuing) = made.issuing
-            && layout.intermediate_in_leaf
+            && layout.has(Feature::IntermediateInLeaf)
         {
             parts.push(Part::Certificate(issuing));
         }
@@ -518,12 +577,16 @@ impl Cluster {
         node: &mut Node,
         rng: &mut Rng,
     ) {
-        let of_etcd = matches!(role, Role::EtcdServer | Role::EtcdPeer | Role::EtcdHealthcheckClient);
-        if of_etcd && layout.external_etcd {
+        let of_etcd = matches!(
+            role,
+            Role::EtcdServer | Role::EtcdPeer | Role::EtcdHealthcheckClient
+        );
+        if of_etcd && layout.has(Feature::ExternalEtcd) {
             return;
         }
         let (cert, key) = self.make_leaf(layout, role, authorities, node, rng);
-        node.files.insert(pki(&format!("{}.crt", role.stem())), cert);
+        node.files
+            .insert(pki(&format!("{}.crt", role.stem())), cert);
         node.files.insert(pki(&format!("{}.key", role.stem())), key);
     }
 
@@ -594,7 +657,12 @@ impl Cluster {
             node.kubeconfigs.get(role.stem())?;
             return Some((Place::ConfCert(role.stem()), Place::ConfKey(role.stem())));
         }
-        let default = || (pki(&format!("{}.crt", role.stem())), pki(&format!("{}.key", role.stem())));
+        let default = || {
+            (
+                pki(&format!("{}.crt", role.stem())),
+                pki(&format!("{}.key", role.stem())),
+            )
+        };
         let api = &node.apiserver;
         let (cert, key) = match role {
             Role::EtcdServer => flag_pair(&node.etcd.as_ref()?.client)?,
@@ -605,14 +673,22 @@ impl Cluster {
             Role::FrontProxyClient => (api.proxy_cert.clone(), api.proxy_key.clone()),
             _ => default(),
         };
-        node.files.contains_key(&cert).then_some((Place::File(cert), Place::File(key)))
+        node.files
+            .contains_key(&cert)
+            .then_some((Place::File(cert), Place::File(key)))
     }
 
     /// Every place on `node` that holds the trusted certificate of `authority`.
     pub fn trust_places(&self, node: usize, authority: Authority) -> Vec<Place> {
         let mut places = vec![Place::File(pki(&format!("{}.crt", authority.stem())))];
         if authority == Authority::Cluster {
-            places.extend(self.nodes[node].kubeconfigs.keys().copied().map(Place::ConfCa));
+            places.extend(
+                self.nodes[node]
+                    .kubeconfigs
+                    .keys()
+                    .copied()
+                    .map(Place::ConfCa),
+            );
         }
         places
     }
@@ -640,7 +716,11 @@ impl Cluster {
     /// Everything that would be written, by path relative to the cluster's directory.
     pub fn render(&self) -> Rendered {
         let mut rng = Rng::new(self.render_seed);
-        let certificates: Vec<Vec<u8>> = self.issued.iter().map(|issued| self.sign(issued, &mut rng)).collect();
+        let certificates: Vec<Vec<u8>> = self
+            .issued
+            .iter()
+            .map(|issued| self.sign(issued, &mut rng))
+            .collect();
         let certificate = |id: CertificateId| certificates[id.0].clone();
         let mut rendered = Rendered::default();
         for (index, node) in self.nodes.iter().enumerate() {
@@ -648,7 +728,9 @@ impl Cluster {
             for (path, file) in &node.files {
                 if let Some(relative) = path.strip_prefix(&format!("{KUBERNETES}/")) {
                     let bytes = file.bytes(&certificate, &mut rng);
-                    rendered.entries.insert(format!("{prefix}{relative}"), entry(file, path, bytes));
+                    rendered
+                        .entries
+                        .insert(format!("{prefix}{relative}"), entry(file, path, bytes));
                 }
             }
             for (name, conf) in &node.kubeconfigs {
@@ -659,25 +741,33 @@ impl Cluster {
                 };
                 let text = manifest::kubeconfig(conf, &fields);
                 let path = format!("{prefix}{name}");
-                rendered.entries.insert(path, Entry::File(text.into_bytes(), 0o600));
+                rendered
+                    .entries
+                    .insert(path, Entry::File(text.into_bytes(), 0o600));
                 rendered.fields.insert((index, (*name).to_owned()), fields);
             }
             for (name, text) in manifests(node) {
                 let path = format!("{prefix}manifests/{name}.yaml");
-                rendered.entries.insert(path, Entry::File(text.into_bytes(), 0o600));
+                rendered
+                    .entries
+                    .insert(path, Entry::File(text.into_bytes(), 0o600));
             }
         }
         rendered
     }
 
     fn sign(&self, issued: &Issued, rng: &mut Rng) -> Vec<u8> {
-        let issuer = match issued.issuer {
+        let parent = match issued.issuer {
             Issuer::Itself => issued,
             Issuer::Other(id) => &self.issued[id.0],
         };
         let signer = Signer {
-            name: issuer.certificate.subject.clone(),
-            key: issued.other_signing_key.as_ref().unwrap_or(&issuer.key).clone(),
+            name: parent.certificate.subject.clone(),
+            key: issued
+                .other_signing_key
+                .as_ref()
+                .unwrap_or(&parent.key)
+                .clone(),
         };
         issued.certificate.sign(&issued.key, &signer, rng)
     }
@@ -724,14 +814,20 @@ fn positive_serial(rng: &mut Rng) -> Vec<u8> {
 }
 
 fn apiserver(layout: &Layout, index: usize) -> Apiserver {
-    let etcd_servers = if layout.external_etcd {
+    let etcd_servers = if layout.has(Feature::ExternalEtcd) {
         let host = |number| match layout.loopback {
             "::1" => format!("fd00:ee::{number}"),
             _ => format!("10.99.0.{number}"),
         };
-        (21..=23).map(|number| Url::https(&host(number), 2379)).collect()
-    } else if layout.all_endpoints {
-        layout.addresses.iter().map(|address| Url::https(address, 2379)).collect()
+        (21..=23)
+            .map(|number| Url::https(&host(number), 2379))
+            .collect()
+    } else if layout.has(Feature::AllEndpoints) {
+        layout
+            .addresses
+            .iter()
+            .map(|address| Url::https(address, 2379))
+            .collect()
     } else {
         vec![Url::https(layout.loopback, 2379)]
     };
@@ -831,13 +927,19 @@ fn move_paths(node: &mut Node) {
 /// Gives etcd's gateway the health check's pair to show.
 fn own_client_pair(node: &mut Node) {
     if let Some(etcd) = &mut node.etcd {
-        etcd.client.client_pair = Some((pki("etcd/healthcheck-client.crt"), pki("etcd/healthcheck-client.key")));
+        etcd.client.client_pair = Some((
+            pki("etcd/healthcheck-client.crt"),
+            pki("etcd/healthcheck-client.key"),
+        ));
     }
 }
 
 fn manifests(node: &Node) -> Vec<(&'static str, String)> {
     let mut manifests = vec![
-        ("kube-apiserver", manifest::apiserver(&node.apiserver, node.style)),
+        (
+            "kube-apiserver",
+            manifest::apiserver(&node.apiserver, node.style),
+        ),
         (
             "kube-controller-manager",
             manifest::controller_manager(&node.controller_manager, node.style),
@@ -850,7 +952,11 @@ fn manifests(node: &Node) -> Vec<(&'static str, String)> {
     manifests
 }
 
-fn field(source: &Source, certificate: &dyn Fn(CertificateId) -> Vec<u8>, rng: &mut Rng) -> Option<String> {
+fn field(
+    source: &Source,
+    certificate: &dyn Fn(CertificateId) -> Vec<u8>,
+    rng: &mut Rng,
+) -> Option<String> {
     let Source::Data(file, damage) = source else {
         return None;
     };
@@ -862,20 +968,26 @@ fn field(source: &Source, certificate: &dyn Fn(CertificateId) -> Vec<u8>, rng: &
             let middle = text.len() / 2;
             text.replace_range(middle..=middle, "%");
         }
-        Some(FieldDamage::Short) => text.truncate(text.trim_end_matches('=').len().saturating_sub(1)),
+        Some(FieldDamage::Short) => {
+            text.truncate(text.trim_end_matches('=').len().saturating_sub(1))
+        }
         Some(FieldDamage::Twice) => text = Base64::encode_string(text.as_bytes()),
         Some(FieldDamage::Raw) => text = String::from_utf8_lossy(&bytes).into_owned(),
         Some(FieldDamage::Empty) => text.clear(),
         Some(FieldDamage::Folded) => {
             let lines = text.as_bytes().chunks(76).map(String::from_utf8_lossy);
-            text = lines.flat_map(|line| [line.into_owned(), "\n".to_owned()]).collect();
+            text = lines
+                .flat_map(|line| [line.into_owned(), "\n".to_owned()])
+                .collect();
         }
     }
     Some(text)
 }
 
 fn entry(file: &File, path: &str, bytes: Vec<u8>) -> Entry {
-    let extension = Path::new(path).extension().and_then(|extension| extension.to_str());
+    let extension = Path::new(path)
+        .extension()
+        .and_then(|extension| extension.to_str());
     let secret = extension == Some("key") || path.ends_with("-key.pem") || path.ends_with("sa.pub");
     match &file.state {
         State::Present => Entry::File(bytes, if secret { 0o600 } else { 0o644 }),
@@ -925,4 +1037,3 @@ pub struct Rendered {
     /// the data fields of every kubeconfig, by node and file name
     pub fields: BTreeMap<(usize, String), Fields>,
 }
-

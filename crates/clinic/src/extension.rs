@@ -134,7 +134,10 @@ impl AltName {
             Self::RegisteredId(arcs) => der::implicit(8, &der::oid_content(arcs)),
             Self::Other => {
                 let value = der::explicit(0, &der::tlv(der::tag::UTF8_STRING, b"other"));
-                der::explicit(0, &[der::oid(&[1, 3, 6, 1, 4, 1, 311, 20, 2, 3]), value].concat())
+                der::explicit(
+                    0,
+                    &[der::oid(&[1, 3, 6, 1, 4, 1, 311, 20, 2, 3]), value].concat(),
+                )
             }
         }
     }
@@ -205,7 +208,10 @@ impl Extension {
 
     /// `extKeyUsage`.
     pub fn purposes(purposes: &[Purpose]) -> Self {
-        let ids: Vec<_> = purposes.iter().map(|purpose| der::oid(&purpose.id())).collect();
+        let ids: Vec<_> = purposes
+            .iter()
+            .map(|purpose| der::oid(&purpose.id()))
+            .collect();
         Self::new(EXTENDED_KEY_USAGE, false, der::sequence(&ids))
     }
 
@@ -222,7 +228,11 @@ impl Extension {
 
     /// `authorityKeyIdentifier` with a key identifier.
     pub fn authority_key_id(id: &[u8]) -> Self {
-        Self::new(AUTHORITY_KEY_ID, false, der::sequence(&[der::implicit(0, id)]))
+        Self::new(
+            AUTHORITY_KEY_ID,
+            false,
+            der::sequence(&[der::implicit(0, id)]),
+        )
     }
 
     /// `nameConstraints`, critical.
@@ -243,7 +253,10 @@ impl Extension {
 
     /// `certificatePolicies`.
     pub fn policies(policies: &[&[u64]]) -> Self {
-        let items: Vec<_> = policies.iter().map(|policy| der::sequence(&[der::oid(policy)])).collect();
+        let items: Vec<_> = policies
+            .iter()
+            .map(|policy| der::sequence(&[der::oid(policy)]))
+            .collect();
         Self::new(POLICIES, false, der::sequence(&items))
     }
 
@@ -274,7 +287,10 @@ impl Extension {
                 der::implicit(6, uri.as_bytes()),
             ])
         };
-        let value = der::sequence(&[access(1, "http://ocsp.example"), access(2, "http://ca.example/ca.crt")]);
+        let value = der::sequence(&[
+            access(1, "http://ocsp.example"),
+            access(2, "http://ca.example/ca.crt"),
+        ]);
         Self::new(AUTHORITY_INFO_ACCESS, false, value)
     }
 
@@ -287,6 +303,10 @@ impl Extension {
 
     /// An extension nobody knows.
     pub fn unknown(critical: bool) -> Self {
-        Self::new(&[1, 3, 6, 1, 4, 1, 99_999, 42], critical, der::octet_string(b"?"))
+        Self::new(
+            &[1, 3, 6, 1, 4, 1, 99_999, 42],
+            critical,
+            der::octet_string(b"?"),
+        )
     }
 }

@@ -205,14 +205,17 @@ impl Damage {
                 .into_bytes(),
             Self::OneLine => one_line(&text).into_bytes(),
             Self::BadCharacter => in_data(&text, rng, |_| '!').into_bytes(),
-            Self::OtherCharacter => in_data(&text, rng, |old| if old == 'A' { 'B' } else { 'A' }).into_bytes(),
+            Self::OtherCharacter => {
+                in_data(&text, rng, |old| if old == 'A' { 'B' } else { 'A' }).into_bytes()
+            }
             Self::NoPadding => text.replace('=', "").into_bytes(),
             Self::Der => pem::decode_all(&text).into_iter().next().unwrap_or(bytes),
             Self::Twice => Base64::encode_string(&bytes).into_bytes(),
             Self::Empty => Vec::new(),
             Self::Newline => b"\n".to_vec(),
             Self::TextAround => {
-                format!("subject=CN = someone\nissuer=CN = ca\n{text}\nEnd of file, -- really --\n").into_bytes()
+                format!("subject=CN = someone\nissuer=CN = ca\n{text}\nEnd of file, -- really --\n")
+                    .into_bytes()
             }
             Self::TrailingHalfBlock => [&bytes[..], b"-----BEGIN CERTIFICATE-----\nMIIB"].concat(),
             Self::TrailingJunk => [&bytes[..], &rng.bytes(40)].concat(),
@@ -271,7 +274,13 @@ fn in_data(text: &str, rng: &mut Rng, change: impl Fn(char) -> char) -> String {
     let end = text.find("\n-----END").unwrap_or(text.len());
     let position = start + rng.below(end.saturating_sub(start + 4));
     text.char_indices()
-        .map(|(at, old)| if at == position && old != '\n' { change(old) } else { old })
+        .map(|(at, old)| {
+            if at == position && old != '\n' {
+                change(old)
+            } else {
+                old
+            }
+        })
         .collect()
 }
 
@@ -316,7 +325,11 @@ impl File {
 
     /// The bytes, with `certificate` giving the DER of a certificate.
     pub fn bytes(&self, certificate: &dyn Fn(CertificateId) -> Vec<u8>, rng: &mut Rng) -> Vec<u8> {
-        let text: String = self.parts.iter().map(|part| part.text(certificate)).collect();
+        let text: String = self
+            .parts
+            .iter()
+            .map(|part| part.text(certificate))
+            .collect();
         self.damage
             .iter()
             .fold(text.into_bytes(), |bytes, damage| damage.apply(bytes, rng))

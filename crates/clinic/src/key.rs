@@ -59,7 +59,12 @@ static POOL: LazyLock<Vec<(u32, Vec<PooledRsa>)>> = LazyLock::new(|| {
         include_str!("../keys/rsa8192.pem"),
         include_str!("../keys/rsa8200.pem"),
     ];
-    let pooled = |text| pem::decode_all(text).into_iter().map(PooledRsa::new).collect();
+    let pooled = |text| {
+        pem::decode_all(text)
+            .into_iter()
+            .map(PooledRsa::new)
+            .collect()
+    };
     Kind::RSA_BITS.into_iter().zip(files.map(pooled)).collect()
 });
 
@@ -73,12 +78,15 @@ impl PooledRsa {
     }
 
     fn key(&self) -> &RsaPrivateKey {
-        self.key
-            .get_or_init(|| RsaPrivateKey::from_pkcs1_der(&self.pkcs1).expect("the pool holds valid RSA keys"))
+        self.key.get_or_init(|| {
+            RsaPrivateKey::from_pkcs1_der(&self.pkcs1).expect("the pool holds valid RSA keys")
+        })
     }
 
     fn fast(&self) -> Option<&RsaKeyPair> {
-        self.fast.get_or_init(|| RsaKeyPair::from_der(&self.pkcs1).ok()).as_ref()
+        self.fast
+            .get_or_init(|| RsaKeyPair::from_der(&self.pkcs1).ok())
+            .as_ref()
     }
 }
 
@@ -136,7 +144,9 @@ macro_rules! random_scalar {
 macro_rules! sign_curve {
     ($curve:ident, $secret:expr, $digest:expr, $bytes:expr, $rng:expr) => {{
         let signer = $curve::ecdsa::SigningKey::from_slice(&$secret.to_bytes()).ok()?;
-        let signature: $curve::ecdsa::Signature = signer.sign_prehash_with_rng($rng, &widened($digest, $bytes)).ok()?;
+        let signature: $curve::ecdsa::Signature = signer
+            .sign_prehash_with_rng($rng, &widened($digest, $bytes))
+            .ok()?;
         Some(signature.to_der().as_bytes().to_vec())
     }};
 }
@@ -166,7 +176,9 @@ impl Key {
             Kind::P384 => Secret::P384(random_scalar!(p384, 48, rng)),
             Kind::P521 => Secret::P521(random_scalar!(p521, 66, rng)),
             Kind::Ed25519 => Secret::Ed25519(std::array::from_fn(|_| rng.bytes(1)[0])),
-            Kind::Dsa | Kind::X25519 | Kind::Secp256k1 | Kind::Unknown => Secret::Foreign(rng.bytes(64)),
+            Kind::Dsa | Kind::X25519 | Kind::Secp256k1 | Kind::Unknown => {
+                Secret::Foreign(rng.bytes(64))
+            }
         };
         Self::from_secret(kind, secret)
     }
@@ -196,12 +208,15 @@ impl Key {
 
     /// A signature of `message`; random bytes where key and algorithm do not go together.
     pub fn sign(&self, algorithm: &Algorithm, message: &[u8], rng: &mut Rng) -> Vec<u8> {
-        self.try_sign(algorithm, message, rng).unwrap_or_else(|| rng.bytes(64))
+        self.try_sign(algorithm, message, rng)
+            .unwrap_or_else(|| rng.bytes(64))
     }
 
     fn try_sign(&self, algorithm: &Algorithm, message: &[u8], rng: &mut Rng) -> Option<Vec<u8>> {
         match algorithm {
-            Algorithm::Rsa(digest) | Algorithm::RsaWithoutNull(digest) => self.sign_rsa(*digest, message),
+            Algorithm::Rsa(digest) | Algorithm::RsaWithoutNull(digest) => {
+                self.sign_rsa(*digest, message)
+            }
             Algorithm::RsaPss(digest) => self.sign_pss(*digest, message, rng),
             Algorithm::Ecdsa(digest) => self.sign_ecdsa(&digest.of(message), rng),
             Algorithm::Ed25519 => self.sign_ed25519(message),
@@ -310,7 +325,10 @@ impl Key {
         match &*self.secret {
             Secret::Rsa(pooled) => {
                 let key = pooled.key();
-                der::sequence(&[der::unsigned(&key.n().to_bytes_be()), der::unsigned(&key.e().to_bytes_be())])
+                der::sequence(&[
+                    der::unsigned(&key.n().to_bytes_be()),
+                    der::unsigned(&key.e().to_bytes_be()),
+                ])
             }
             Secret::Ed25519(seed) => Ed25519KeyPair::from_seed_unchecked(seed)
                 .map(|pair| pair.public_key().as_ref().to_vec())
@@ -320,7 +338,10 @@ impl Key {
                 Kind::Secp256k1 => [&[4], &bytes[..64]].concat(),
                 _ => bytes[..32].to_vec(),
             },
-            _ => self.point_and_scalar().map(|(point, _)| point).unwrap_or_default(),
+            _ => self
+                .point_and_scalar()
+                .map(|(point, _)| point)
+                .unwrap_or_default(),
         }
     }
 
@@ -355,41 +376,25 @@ impl Key {
             Secret::Foreign(bytes) => der::octet_string(&bytes[..32]),
             _ => self.sec1(false, true),
         };
-        der::sequence(&[der::integer(&[0]), self.key_algorithm(), der::octet_string(&inner)])
+        der::sequence(&[
+            der::integer(&[0]),
+            self.key_algorithm(),
+            der::octet_string(&inner),
+        ])
     }
 
     /// An RSA key whose private exponent does not fit, or an elliptic one whose scalar is too large.
     fn inconsistent(&self) -> (&'static str, Vec<u8>) {
-        match &*self.secret {
-            Secret::Rsa(pooled) => {
-                let key = pooled.key();
-                let number = |value: Vec<u8>| der::unsigned(&value);
-                let mut exponent = key.d().to_bytes_be();
-                exponent[8] ^= 0x55;
-                let primes = key.primes();
-                let parts = [
-                    der::integer(&[0]),
-                    number(key.n().to_bytes_be()),
-                    number(key.e().to_bytes_be()),
-                    number(exponent),
-                    number(primes[0].to_bytes_be()),
-                    number(primes[1].to_bytes_be()),
-                    number(vec![3]),
-                    number(vec![3]),
-                    number(vec![3]),
-                ];
-                ("RSA PRIVATE KEY", der::sequence(&parts))
-            }
-            _ => {
-                let (_, scalar) = self.point_and_scalar().unwrap_or((vec![], vec![0; 32]));
-                let parts = [
-                    der::integer(&[1]),
-                    der::octet_string(&vec![0xff; scalar.len()]),
-                    der::explicit(0, &der::oid(&self.curve())),
-                ];
-                ("EC PRIVATE KEY", der::sequence(&parts))
-            }
+        if let Secret::Rsa(pooled) = &*self.secret {
+            return ("RSA PRIVATE KEY", contradictory(pooled.key()));
         }
+        let (_, scalar) = self.point_and_scalar().unwrap_or((vec![], vec![0; 32]));
+        let parts = [
+            der::integer(&[1]),
+            der::octet_string(&vec![0xff; scalar.len()]),
+            der::explicit(0, &der::oid(&self.curve())),
+        ];
+        ("EC PRIVATE KEY", der::sequence(&parts))
     }
 
     /// This key in `container`, as PEM.
@@ -406,11 +411,15 @@ impl Key {
                 let parameters = pem::encode("EC PARAMETERS", &der::oid(&self.curve()));
                 parameters + &pem::encode("EC PRIVATE KEY", &self.sec1(true, true))
             }
-            Container::Sec1WithoutPublic if elliptic => pem::encode("EC PRIVATE KEY", &self.sec1(true, false)),
-            Container::Sec1WithoutCurve if elliptic => pem::encode("EC PRIVATE KEY", &self.sec1(false, true)),
-            Container::Sec1WithParameters | Container::Sec1WithoutPublic | Container::Sec1WithoutCurve => {
-                self.to_pem(&Container::Native)
+            Container::Sec1WithoutPublic if elliptic => {
+                pem::encode("EC PRIVATE KEY", &self.sec1(true, false))
             }
+            Container::Sec1WithoutCurve if elliptic => {
+                pem::encode("EC PRIVATE KEY", &self.sec1(false, true))
+            }
+            Container::Sec1WithParameters
+            | Container::Sec1WithoutPublic
+            | Container::Sec1WithoutCurve => self.to_pem(&Container::Native),
             Container::Labelled(label) => {
                 let der = match self.kind {
                     Kind::Rsa(_) => self.pkcs1(),
@@ -425,12 +434,18 @@ impl Key {
                     ("Proc-Type", "4,ENCRYPTED"),
                     ("DEK-Info", "AES-256-CBC,0F1E2D3C4B5A69788796A5B4C3D2E1F0"),
                 ];
-                let label = if elliptic { "EC PRIVATE KEY" } else { "RSA PRIVATE KEY" };
+                let label = if elliptic {
+                    "EC PRIVATE KEY"
+                } else {
+                    "RSA PRIVATE KEY"
+                };
                 pem::encode_with_headers(label, &headers, &scrambled(&self.pkcs8()))
             }
             Container::EncryptedPkcs8 => {
-                let algorithm = der::sequence(&[der::oid(&[1, 2, 840, 113_549, 1, 5, 13]), der::null()]);
-                let sealed = der::sequence(&[algorithm, der::octet_string(&scrambled(&self.pkcs8()))]);
+                let algorithm =
+                    der::sequence(&[der::oid(&[1, 2, 840, 113_549, 1, 5, 13]), der::null()]);
+                let sealed =
+                    der::sequence(&[algorithm, der::octet_string(&scrambled(&self.pkcs8()))]);
                 pem::encode("ENCRYPTED PRIVATE KEY", &sealed)
             }
             Container::Inconsistent => {
@@ -443,6 +458,24 @@ impl Key {
     }
 }
 
+fn contradictory(key: &RsaPrivateKey) -> Vec<u8> {
+    let mut exponent = key.d().to_bytes_be();
+    exponent[8] ^= 0x55;
+    let primes = key.primes();
+    let numbers = [
+        vec![0],
+        key.n().to_bytes_be(),
+        key.e().to_bytes_be(),
+        exponent,
+        primes[0].to_bytes_be(),
+        primes[1].to_bytes_be(),
+        vec![3],
+        vec![3],
+        vec![3],
+    ];
+    der::sequence(&numbers.map(|number| der::unsigned(&number)))
+}
+
 /// Bytes that look encrypted.
 fn scrambled(bytes: &[u8]) -> Vec<u8> {
     let mut rng = Rng::new(bytes.len() as u64);
@@ -450,7 +483,11 @@ fn scrambled(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn dsa_parameters() -> Vec<u8> {
-    der::sequence(&[der::unsigned(&[0xc3; 128]), der::unsigned(&[0xa7; 20]), der::unsigned(&[2])])
+    der::sequence(&[
+        der::unsigned(&[0xc3; 128]),
+        der::unsigned(&[0xa7; 20]),
+        der::unsigned(&[2]),
+    ])
 }
 
 /// How a key is written to its file.

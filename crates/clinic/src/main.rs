@@ -23,7 +23,8 @@ fn main() -> ExitCode {
         "generate" => generate(&options),
         "scan" => scan(&options),
         "compare" => compare(&options),
-        "effects" => compare::effects(&options.directory, &options.go).and_then(|text| say(&text).map(|()| true)),
+        "effects" => compare::effects(&options.directory, &options.go)
+            .and_then(|text| say(&text).map(|()| true)),
         "wounds" => list(),
         _ => Err(io::Error::other(USAGE)),
     };

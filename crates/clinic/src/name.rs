@@ -58,7 +58,10 @@ fn is_printable(byte: u8) -> bool {
 fn encode(string: u8, text: &str) -> Vec<u8> {
     match string {
         tag::BMP_STRING => text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
-        tag::UNIVERSAL_STRING => text.chars().flat_map(|c| u32::from(c).to_be_bytes()).collect(),
+        tag::UNIVERSAL_STRING => text
+            .chars()
+            .flat_map(|c| u32::from(c).to_be_bytes())
+            .collect(),
         _ => text.as_bytes().to_vec(),
     }
 }
@@ -108,16 +111,26 @@ impl Name {
     #[must_use]
     pub fn retyped(&self, string: u8) -> Self {
         let retype = |attribute: &Attribute| {
-            Attribute::typed(&attribute.kind, string, &String::from_utf8_lossy(&attribute.value))
+            Attribute::typed(
+                &attribute.kind,
+                string,
+                &String::from_utf8_lossy(&attribute.value),
+            )
         };
         Self {
-            parts: self.parts.iter().map(|part| part.iter().map(retype).collect()).collect(),
+            parts: self
+                .parts
+                .iter()
+                .map(|part| part.iter().map(retype).collect())
+                .collect(),
         }
     }
 
     /// The `Name` structure.
     pub fn to_der(&self) -> Vec<u8> {
-        let relative = |part: &Vec<Attribute>| der::set(&part.iter().map(Attribute::to_der).collect::<Vec<_>>());
+        let relative = |part: &Vec<Attribute>| {
+            der::set(&part.iter().map(Attribute::to_der).collect::<Vec<_>>())
+        };
         der::sequence(&self.parts.iter().map(relative).collect::<Vec<_>>())
     }
 }

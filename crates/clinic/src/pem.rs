@@ -1,6 +1,7 @@
 //! PEM as openssl and Go write it; damage is done to the bytes afterwards.
 
 use base64ct::{Base64, Encoding};
+use std::fmt::Write as _;
 
 /// One block, 64 characters a line.
 pub fn encode(label: &str, der: &[u8]) -> String {
@@ -11,7 +12,7 @@ pub fn encode(label: &str, der: &[u8]) -> String {
 pub fn encode_with_headers(label: &str, headers: &[(&str, &str)], der: &[u8]) -> String {
     let mut out = format!("-----BEGIN {label}-----\n");
     for (key, value) in headers {
-        out.push_str(&format!("{key}: {value}\n"));
+        let _ = writeln!(out, "{key}: {value}");
     }
     if !headers.is_empty() {
         out.push('\n');
@@ -21,7 +22,7 @@ pub fn encode_with_headers(label: &str, headers: &[(&str, &str)], der: &[u8]) ->
         out.push_str(&String::from_utf8_lossy(line));
         out.push('\n');
     }
-    out.push_str(&format!("-----END {label}-----\n"));
+    let _ = writeln!(out, "-----END {label}-----");
     out
 }
 

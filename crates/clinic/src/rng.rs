@@ -25,7 +25,7 @@ impl Rng {
     }
 
     /// The next 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         let result = self.state[1].wrapping_mul(5).rotate_left(7).wrapping_mul(9);
         let shifted = self.state[1] << 17;
         self.state[2] ^= self.state[0];
@@ -39,7 +39,7 @@ impl Rng {
 
     /// A number below `bound` (0 when `bound` is 0).
     pub fn below(&mut self, bound: usize) -> usize {
-        let wide = u128::from(self.next()) * (bound as u128);
+        let wide = u128::from(self.draw()) * (bound as u128);
         usize::try_from(wide >> 64).unwrap_or(0)
     }
 
@@ -81,16 +81,16 @@ fn splitmix(state: &mut u64) -> u64 {
 
 impl RngCore for Rng {
     fn next_u32(&mut self) -> u32 {
-        u32::try_from(self.next() >> 32).unwrap_or(0)
+        u32::try_from(self.draw() >> 32).unwrap_or(0)
     }
 
     fn next_u64(&mut self) -> u64 {
-        self.next()
+        self.draw()
     }
 
     fn fill_bytes(&mut self, target: &mut [u8]) {
         for chunk in target.chunks_mut(8) {
-            let word = self.next().to_le_bytes();
+            let word = self.draw().to_le_bytes();
             chunk.copy_from_slice(&word[..chunk.len()]);
         }
     }
@@ -110,9 +110,9 @@ mod tests {
 
     #[test]
     fn the_same_seed_tells_the_same_story() {
-        let story = |seed| (0..8).map(|_| Rng::new(seed).next()).collect::<Vec<_>>();
+        let story = |seed| (0..8).map(|_| Rng::new(seed).draw()).collect::<Vec<_>>();
         assert_eq!(story(7), story(7));
-        assert_ne!(Rng::for_patient(7, 0).next(), Rng::for_patient(7, 1).next());
+        assert_ne!(Rng::for_patient(7, 0).draw(), Rng::for_patient(7, 1).draw());
     }
 
     #[test]

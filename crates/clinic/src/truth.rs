@@ -143,7 +143,9 @@ pub fn document(cluster: &Cluster, rendered: &Rendered) -> Document {
         index,
         node: &cluster.nodes[index],
     };
-    let links = (0..cluster.nodes.len()).flat_map(|index| view(index).links()).collect();
+    let links = (0..cluster.nodes.len())
+        .flat_map(|index| view(index).links())
+        .collect();
     Document {
         at: rfc3339(cluster.at),
         nodes: (0..cluster.nodes.len())
@@ -209,10 +211,20 @@ impl View<'_> {
     /// The node that answers for `host` on etcd's client port: one that lists it, this one first; else this one.
     fn etcd_for(&self, host: &str) -> Option<(usize, &Etcd)> {
         let lists = |index: &usize| {
-            self.cluster.nodes[*index].etcd.as_ref().is_some_and(|etcd| {
-                let urls = [&etcd.listen_client, &etcd.advertise_client, &etcd.advertise_peer, &etcd.listen_peer];
-                urls.into_iter().flatten().any(|url| same_host(&url.host, host))
-            })
+            self.cluster.nodes[*index]
+                .etcd
+                .as_ref()
+                .is_some_and(|etcd| {
+                    let urls = [
+                        &etcd.listen_client,
+                        &etcd.advertise_client,
+                        &etcd.advertise_peer,
+                        &etcd.listen_peer,
+                    ];
+                    urls.into_iter()
+                        .flatten()
+                        .any(|url| same_host(&url.host, host))
+                })
         };
         let own_first = std::iter::once(self.index).chain(0..self.cluster.nodes.len());
         let index = own_first.into_iter().find(lists).unwrap_or(self.index);
@@ -246,7 +258,12 @@ impl View<'_> {
             plain: false,
             cert: self.optional(tls.cert.as_ref()),
             key: self.optional(tls.key.as_ref()),
-            policy: if tls.requires_client() { "require" } else { "none" }.to_owned(),
+            policy: if tls.requires_client() {
+                "require"
+            } else {
+                "none"
+            }
+            .to_owned(),
             ca: self.optional(tls.trusted_ca.as_ref()),
             allowed_cn: tls.allowed_cn.clone(),
             allowed_hostname: tls.allowed_hostname.clone(),
@@ -270,7 +287,12 @@ impl View<'_> {
         let api = &self.node.apiserver;
         let client = Client {
             loader: "etcd".to_owned(),
-            trust: if api.etcd_ca.is_some() { "pool" } else { "system" }.to_owned(),
+            trust: if api.etcd_ca.is_some() {
+                "pool"
+            } else {
+                "system"
+            }
+            .to_owned(),
             cert: self.optional(api.etcd_cert.as_ref()),
             key: self.optional(api.etcd_key.as_ref()),
             ca: self.optional(api.etcd_ca.as_ref()),
@@ -294,8 +316,14 @@ impl View<'_> {
             ca: Some(self.at_path(&pki("etcd/ca.crt"))),
             ..Client::default()
         };
-        let members = self.cluster.nodes.iter().filter_map(|node| node.etcd.as_ref());
-        let urls: Vec<Url> = members.flat_map(|etcd| etcd.advertise_client.clone()).collect();
+        let members = self
+            .cluster
+            .nodes
+            .iter()
+            .filter_map(|node| node.etcd.as_ref());
+        let urls: Vec<Url> = members
+            .flat_map(|etcd| etcd.advertise_client.clone())
+            .collect();
         distinct(&urls)
             .into_iter()
             .filter_map(|url| self.towards_etcd("kubeadm->etcd", url, &client))
@@ -336,11 +364,15 @@ impl View<'_> {
             1 => vec![0],
             _ => (0..count).filter(|index| *index != self.index).collect(),
         };
-        others.into_iter().flat_map(|index| self.peer(index)).collect()
+        others
+            .into_iter()
+            .flat_map(|index| self.peer(index))
+            .collect()
     }
 
     fn peer(&self, index: usize) -> Vec<Link> {
-        let (Some(dialer), Some(listener)) = (&self.node.etcd, &self.cluster.nodes[index].etcd) else {
+        let (Some(dialer), Some(listener)) = (&self.node.etcd, &self.cluster.nodes[index].etcd)
+        else {
             return Vec::new();
         };
         let id = if index == self.index {
@@ -350,7 +382,12 @@ impl View<'_> {
         };
         let client = Client {
             loader: "etcd".to_owned(),
-            trust: if dialer.peer.trusted_ca.is_some() { "pool" } else { "system" }.to_owned(),
+            trust: if dialer.peer.trusted_ca.is_some() {
+                "pool"
+            } else {
+                "system"
+            }
+            .to_owned(),
             cert: self.optional(dialer.peer.cert.as_ref()),
             key: self.optional(dialer.peer.key.as_ref()),
             ca: self.optional(dialer.peer.trusted_ca.as_ref()),
@@ -358,7 +395,10 @@ impl View<'_> {
             allowed_hostname: dialer.peer.allowed_hostname.clone(),
             ..Client::default()
         };
-        let own_address = dialer.advertise_peer.iter().find_map(|url| url.host.parse::<IpAddr>().ok());
+        let own_address = dialer
+            .advertise_peer
+            .iter()
+            .find_map(|url| url.host.parse::<IpAddr>().ok());
         let mut links = Vec::new();
         for url in distinct(&listener.advertise_peer) {
             let mut link = self.link(&id, Some(&url.host));
@@ -436,7 +476,10 @@ impl View<'_> {
 
     fn pods(&self) -> Vec<Link> {
         let manager = &self.node.controller_manager;
-        let names = [self.node.apiserver.service_address.as_str(), "kubernetes.default.svc"];
+        let names = [
+            self.node.apiserver.service_address.as_str(),
+            "kubernetes.default.svc",
+        ];
         let link = |name| {
             let mut link = self.link("pod->kube-apiserver", Some(name));
             link.client = Client {
@@ -502,11 +545,17 @@ impl View<'_> {
         let verifiers = if api.token_keys.is_empty() {
             vec![self.at_path(&api.key)]
         } else {
-            api.token_keys.iter().map(|path| self.at_path(path)).collect()
+            api.token_keys
+                .iter()
+                .map(|path| self.at_path(path))
+                .collect()
         };
         let mut link = self.link("service-account-tokens", None);
         link.tokens = Some(Tokens {
-            signers: vec![self.at_path(&manager.token_signer), self.at_path(&api.token_signer)],
+            signers: vec![
+                self.at_path(&manager.token_signer),
+                self.at_path(&api.token_signer),
+            ],
             verifiers,
         });
         link.verdict_only = true;
@@ -517,7 +566,9 @@ impl View<'_> {
 /// URLs of distinct hosts, the first of each.
 fn distinct(urls: &[Url]) -> Vec<&Url> {
     let mut seen = BTreeSet::new();
-    urls.iter().filter(|url| seen.insert(url.host.clone())).collect()
+    urls.iter()
+        .filter(|url| seen.insert(url.host.clone()))
+        .collect()
 }
 
 fn same_host(left: &str, right: &str) -> bool {

@@ -3,7 +3,7 @@
 mod expired;
 mod key_mismatch;
 mod san_missing;
-pub mod words;
+pub(crate) mod words;
 
 use crate::check::Check;
 

@@ -1,0 +1,181 @@
+//! Patients on disk: the real trees of `testdata/clusters` with kubeadm's modes, or clusters made by the clinic.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use pkidoctor::exam::Options;
+use pkidoctor::go::GoVersion;
+use pkidoctor::read::{self, Request};
+use pkidoctor::report::{self, Filter, Finding, Report};
+use time::OffsetDateTime;
+use time::macros::datetime;
+
+/// An hour after the real trees were made.
+pub const NOW: OffsetDateTime = datetime!(2026-11-23 04:00 UTC);
+
+/// A control plane in a directory of its own, removed on drop.
+pub struct Patient {
+    pub directory: PathBuf,
+    /// What is given to `scan`.
+    pub paths: Vec<PathBuf>,
+    pub now: OffsetDateTime,
+    pub go: GoVersion,
+    pub request: Request,
+}
+
+impl Drop for Patient {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+static NUMBER: AtomicUsize = AtomicUsize::new(0);
+
+fn fresh_directory() -> PathBuf {
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let directory = std::env::temp_dir().join(format!("pkidoctor-suite-{}-{number}", std::process::id()));
+    std::fs::create_dir_all(&directory).expect("a temporary directory");
+    directory
+}
+
+impl Patient {
+    /// A real kubeadm tree (`stacked-single`, `ecdsa`, `ipv6`, `external-etcd`, `ha/cp1`), as a copy.
+    pub fn real(cluster: &str) -> Self {
+        Self::real_nodes(&[cluster])
+    }
+
+    /// Several real trees as the nodes of one cluster.
+    pub fn real_nodes(clusters: &[&str]) -> Self {
+        let directory = fresh_directory();
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/clusters");
+        let mut paths = Vec::new();
+        for cluster in clusters {
+            let target = directory.join(cluster);
+            copy_with_modes(&source.join(cluster), &target);
+            paths.push(target.join("pki"));
+        }
+        Self { directory, paths, now: NOW, go: GoVersion::NEWEST, request: Request::default() }
+    }
+
+    /// A cluster of the clinic; `links.json` beside it is not looked at.
+    pub fn clinic(cluster: &clinic::Cluster) -> Self {
+        let directory = fresh_directory();
+        cluster.write(&directory).expect("writes");
+        let paths = (0..cluster.nodes.len()).map(|node| directory.join(cluster.prefix(node)).join("pki")).collect();
+        let now = OffsetDateTime::parse(&cluster.at_text(), &time::format_description::well_known::Rfc3339).expect("an instant");
+        Self { directory, paths, now, go: GoVersion::NEWEST, request: Request::default() }
+    }
+
+    /// A file of the first node: `etcd/server.crt`, `../manifests/etcd.yaml`.
+    pub fn path(&self, relative: &str) -> PathBuf {
+        self.paths[0].join(relative)
+    }
+
+    pub fn text(&self, relative: &str) -> String {
+        std::fs::read_to_string(self.path(relative)).expect("a text file")
+    }
+
+    /// Replaces content, keeping the mode.
+    pub fn write(&self, relative: &str, bytes: impl AsRef<[u8]>) -> &Self {
+        std::fs::write(self.path(relative), bytes).expect("writes");
+        self
+    }
+
+    pub fn remove(&self, relative: &str) -> &Self {
+        std::fs::remove_file(self.path(relative)).expect("removes");
+        self
+    }
+
+    pub fn copy(&self, from: &str, to: &str) -> &Self {
+        let to = self.path(to);
+        std::fs::create_dir_all(to.parent().expect("a parent")).expect("a directory");
+        std::fs::copy(self.path(from), to).expect("copies");
+        self
+    }
+
+    pub fn chmod(&self, relative: &str, mode: u32) -> &Self {
+        std::fs::set_permissions(self.path(relative), std::fs::Permissions::from_mode(mode)).expect("chmod");
+        self
+    }
+
+    /// Replaces text in a file; panics when it is not there, so that no test passes by accident.
+    pub fn edit(&self, relative: &str, from: &str, to: &str) -> &Self {
+        let text = self.text(relative);
+        assert!(text.contains(from), "{relative} does not contain {from:?}");
+        self.write(relative, text.replace(from, to))
+    }
+
+    pub fn at(mut self, now: OffsetDateTime) -> Self {
+        self.now = now;
+        self
+    }
+
+    pub fn for_go(mut self, minor: u16) -> Self {
+        self.go = GoVersion::minor(minor);
+        self
+    }
+
+    pub fn scan(&self) -> Report {
+        let request = Request { paths: self.paths.clone(), ..self.request.clone() };
+        let cluster = read::cluster(&request, self.now, self.go).expect("a PKI");
+        report::examine(&cluster, &Options::default(), &Filter::default())
+    }
+
+    /// Scans and demands exactly these findings, as `severity code subject`.
+    #[track_caller]
+    pub fn expect(&self, expected: &[&str]) -> Report {
+        let report = self.scan();
+        let mut found: Vec<String> = report.findings.iter().map(line).collect();
+        found.sort();
+        let mut expected: Vec<String> = expected.iter().map(|line| (*line).to_owned()).collect();
+        expected.sort();
+        assert_eq!(found, expected, "\n{}", report.findings.iter().map(told).collect::<Vec<_>>().join("\n"));
+        explained(&report);
+        report
+    }
+}
+
+/// `error expired etcd/server.crt`
+pub fn line(finding: &Finding) -> String {
+    format!("{} {} {}", finding.severity, finding.code, finding.subject)
+}
+
+fn told(finding: &Finding) -> String {
+    let facts: Vec<String> = finding.facts.iter().map(|fact| format!("{}={}", fact.label, fact.value)).collect();
+    format!("{}: {} [{}] links {:?}", line(finding), finding.message, facts.join("; "), finding.links)
+}
+
+/// A broken vital link has an error that explains it, any other broken link at least a warning; (code, node,
+/// subject) is unique.
+#[track_caller]
+pub fn explained(report: &Report) {
+    for node in &report.nodes {
+        for link in node.links.iter().filter(|link| link.verdict == "broken") {
+            let severities: Vec<&str> = link.findings.iter().map(|index| report.findings[*index].severity).collect();
+            let enough = if link.weight == "vital" { severities.contains(&"error") } else { severities.iter().any(|severity| *severity != "info") };
+            assert!(enough, "{} {:?} is broken ({:?} / {:?}) and nothing explains it", link.id, link.name, link.client_error, link.server_error);
+        }
+    }
+    let mut keys: Vec<_> = report.findings.iter().map(|finding| (finding.code, &finding.node, &finding.nodes, &finding.subject)).collect();
+    let all = keys.len();
+    keys.sort();
+    keys.dedup();
+    assert_eq!(keys.len(), all, "a finding is told twice: {keys:?}");
+}
+
+/// Copies a tree; keys, kubeconfigs, `sa.pub` and manifests get 0600 as kubeadm makes them.
+pub fn copy_with_modes(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a directory");
+    for entry in std::fs::read_dir(from).expect("a directory").flatten() {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_with_modes(&entry.path(), &target);
+            continue;
+        }
+        let bytes = std::fs::read(entry.path()).expect("reads");
+        std::fs::write(&target, bytes).expect("writes");
+        let mode = if target.extension().is_some_and(|extension| extension == "crt") { 0o644 } else { 0o600 };
+        std::fs::set_permissions(&target, std::fs::Permissions::from_mode(mode)).expect("chmod");
+    }
+}
