@@ -3,39 +3,119 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use pkidoctor::checks;
 use pkidoctor::go::GoVersion;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::suggest;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  nothing at or above the threshold
+  1  findings; or verify refused
+  2  bad usage; no PKI there; something could not be read and nothing worse was found";
+
+const SCAN_EXAMPLES: &str = "\
+Examples:
+  pkidoctor scan                           this control-plane node
+  pkidoctor scan cp1/pki cp2/pki cp3/pki   copies of three nodes of a cluster
+  pkidoctor scan --root /mnt/disk          a node's file system, elsewhere
+  pkidoctor scan --at 2027-11-24T00:00:00Z what will have expired by then?
+  pkidoctor scan --each clusters           a fleet: lines of JSON per cluster";
+
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  pkidoctor verify etcd/server.crt --ca etcd/ca.crt --name 10.0.0.11
+  pkidoctor verify apiserver-etcd-client.crt --ca etcd/ca.crt --usage client";
+
+const INSPECT_EXAMPLES: &str = "\
+Examples:
+  pkidoctor inspect /etc/kubernetes/pki/etcd/server.crt
+  pkidoctor inspect /etc/kubernetes/admin.conf --format json";
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  pkidoctor explain
+  pkidoctor explain expired";
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  pkidoctor completions bash > /etc/bash_completion.d/pkidoctor";
+
+const MAN_EXAMPLES: &str = "\
+Examples:
+  pkidoctor man /usr/local/share/man/man1";
+
 /// The doctor for etcd and Kubernetes control-plane PKI.
+///
+/// It sees a PKI as links (who proves what to whom) and says of each what Go, the language of etcd and
+/// Kubernetes, would say, why, and what to do.
 #[derive(Parser, Debug)]
-#[command(name = "pkidoctor", version, max_term_width = 100)]
+#[command(name = "pkidoctor", version, max_term_width = 100, after_help = EXIT_CODES)]
 pub(crate) struct Arguments {
     /// What to do
     #[command(subcommand)]
     pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) manners: Manners,
 }
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
     /// Examine a PKI offline
+    ///
+    /// Reads certificates, keys, manifests and kubeconfigs, writes nothing, and opens no connection.
+    #[command(after_help = SCAN_EXAMPLES)]
     Scan(Scan),
     /// Would Go (so etcd and Kubernetes) accept this certificate?
+    ///
+    /// Prints `ok`, or the text of Go's error.
+    #[command(after_help = VERIFY_EXAMPLES)]
     Verify(Verify),
+    /// What is in this file: certificates, keys (public half only), requests, kubeconfigs
+    #[command(after_help = INSPECT_EXAMPLES)]
+    Inspect(Inspect),
+    /// What a finding means, why it matters, what to do; lists all without CODE
+    #[command(after_help = EXPLAIN_EXAMPLES)]
+    Explain(Explain),
+    /// Completions for a shell, to stdout
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions(Completions),
+    /// Manual pages, one file per command
+    #[command(after_help = MAN_EXAMPLES)]
+    Man(Man),
 }
 
 /// Options that every command knows.
 #[derive(Args, Debug)]
-pub(crate) struct Global {
+#[command(next_help_heading = "Output")]
+pub(crate) struct Manners {
     /// How to print
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    pub(crate) format: Format,
+    #[arg(long, value_enum, global = true)]
+    pub(crate) format: Option<Format>,
     /// Write to FILE instead of stdout, atomically
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", global = true)]
     pub(crate) output: Option<PathBuf>,
-    /// Judge as of this instant
-    #[arg(long, value_name = "RFC3339", value_parser = instant)]
-    pub(crate) at: Option<OffsetDateTime>,
+    /// When to use colour; NO_COLOR is respected
+    #[arg(long, value_enum, default_value_t = When::Auto, value_name = "WHEN", global = true)]
+    pub(crate) color: When,
+    /// Language of sentences; Go's own words stay as they are
+    #[arg(long, value_enum, default_value_t = Language::En, global = true)]
+    pub(crate) lang: Language,
+    /// Say only the verdict
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Say more
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+}
+
+impl Manners {
+    /// The format, `human` unless asked otherwise.
+    pub(crate) fn format(&self) -> Format {
+        self.format.unwrap_or(Format::Human)
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -46,6 +126,22 @@ pub(crate) enum Format {
     Json,
     /// One object per node and line
     Ndjson,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum When {
+    /// On a terminal
+    Auto,
+    /// Always, in files and pipes too
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Language {
+    /// English
+    En,
 }
 
 #[derive(Args, Debug)]
@@ -68,34 +164,50 @@ pub(crate) struct Scan {
     /// etcd's configuration, environment file or unit, when it is no static pod
     #[arg(long, value_name = "FILE")]
     pub(crate) etcd_config: Option<PathBuf>,
-    /// Only these checks
-    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    /// Every child of DIR is a cluster of its own; ndjson out
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["paths", "root", "manifests", "kubeconfigs", "etcd_config"])]
+    pub(crate) each: Option<PathBuf>,
+    /// Only these findings
+    #[arg(long, value_name = "CODE,...", value_delimiter = ',', value_parser = code)]
     pub(crate) select: Vec<String>,
     /// Leave these findings out of verdict and exit code
-    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    #[arg(long, value_name = "CODE,...", value_delimiter = ',', value_parser = code)]
     pub(crate) ignore: Vec<String>,
     /// Exit with 1 from this severity on
-    #[arg(long, value_enum, default_value_t = Threshold::Error)]
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = Threshold::Error)]
     pub(crate) fail_on: Threshold,
     /// Warn this many days before a leaf expires
-    #[arg(long, value_name = "DAYS", default_value_t = 30)]
+    #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = days())]
     pub(crate) expiry_warning: i64,
     /// Warn this many days before a CA expires
-    #[arg(long, value_name = "DAYS", default_value_t = 180)]
+    #[arg(long, value_name = "DAYS", default_value_t = 180, value_parser = days())]
     pub(crate) ca_expiry_warning: i64,
+    #[command(flatten)]
+    pub(crate) judge: Judge,
+}
+
+/// When, and by whose rules.
+#[derive(Args, Debug)]
+pub(crate) struct Judge {
+    /// Judge as of this instant instead of now
+    #[arg(long, value_name = "RFC3339", value_parser = instant)]
+    pub(crate) at: Option<OffsetDateTime>,
     /// Judge as a program built by this Go
     #[arg(long, value_name = "VERSION", default_value_t = GoVersion::NEWEST)]
     pub(crate) for_go: GoVersion,
-    /// Every child of DIR is a cluster of its own
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["paths", "root"])]
-    pub(crate) each: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) global: Global,
+}
+
+impl Judge {
+    /// The instant of judgement: the only place where the time of day is asked for.
+    #[expect(clippy::disallowed_methods, reason = "only the command line asks what time it is")]
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        self.at.unwrap_or_else(OffsetDateTime::now_utc)
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub(crate) enum Threshold {
-    /// A link is broken
+    /// A link is broken, or will be at the next restart
     Error,
     /// Dated or exposed, too
     Warning,
@@ -119,15 +231,11 @@ pub(crate) struct Verify {
     /// What it is to be used for
     #[arg(long, value_enum, default_value_t = Usage::Server)]
     pub(crate) usage: Usage,
-    /// The name that the client dials
+    /// The name that the client dials; without it no name is checked
     #[arg(long, value_name = "HOST-OR-IP")]
     pub(crate) name: Option<String>,
-    /// Judge as of this instant
-    #[arg(long, value_name = "RFC3339", value_parser = instant)]
-    pub(crate) at: Option<OffsetDateTime>,
-    /// Judge as a program built by this Go
-    #[arg(long, value_name = "VERSION", default_value_t = GoVersion::NEWEST)]
-    pub(crate) for_go: GoVersion,
+    #[command(flatten)]
+    pub(crate) judge: Judge,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -140,6 +248,53 @@ pub(crate) enum Usage {
     Any,
 }
 
+#[derive(Args, Debug)]
+pub(crate) struct Inspect {
+    /// PEM, DER or kubeconfig files
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) judge: Judge,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Explain {
+    /// The finding's code
+    #[arg(value_name = "CODE", value_parser = code)]
+    pub(crate) code: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Completions {
+    /// The shell
+    #[arg(value_name = "SHELL", value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Man {
+    /// Where to write them; made if it does not exist
+    #[arg(value_name = "DIR")]
+    pub(crate) directory: PathBuf,
+}
+
 fn instant(text: &str) -> Result<OffsetDateTime, String> {
-    OffsetDateTime::parse(text, &Rfc3339).map_err(|error| format!("not an RFC 3339 instant: {error}"))
+    OffsetDateTime::parse(text, &Rfc3339).map_err(|_| "not an instant such as 2026-11-23T03:00:00Z".to_owned())
+}
+
+/// A code that exists, else the one that was probably meant.
+fn code(text: &str) -> Result<String, String> {
+    if let Some(check) = checks::by_code(text) {
+        return Ok(check.code.to_owned());
+    }
+    let known = checks::CHECKS.iter().map(|check| check.code);
+    Err(match suggest::nearest(text, known) {
+        Some(near) => format!("no such code; did you mean {near}?"),
+        None => "no such code; `pkidoctor explain` lists all".to_owned(),
+    })
+}
+
+/// Not negative, and not so many that a date overflows.
+fn days() -> clap::builder::RangedI64ValueParser<i64> {
+    clap::value_parser!(i64).range(0..=36_500)
 }

@@ -13,6 +13,18 @@ pub(crate) enum Exit {
     CouldNotLook = 2,
 }
 
+impl Exit {
+    /// Of two: what was found beats what could not be looked at, and both beat silence.
+    pub(crate) fn or_worse(self, other: Self) -> Self {
+        let rank = |exit: Self| match exit {
+            Self::Clean => 0,
+            Self::CouldNotLook => 1,
+            Self::Found => 2,
+        };
+        if rank(other) > rank(self) { other } else { self }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)

@@ -4,6 +4,10 @@
 mod args;
 mod commands;
 mod exit;
+mod output;
+mod render;
+mod suggest;
+mod words;
 
 use clap::Parser as _;
 

@@ -44,26 +44,25 @@ func judge(directory string, at time.Time, link Link) Answer {
 	if link.Tokens != nil {
 		return judgeTokens(directory, link.Tokens)
 	}
-	server, serverErr := link.Server.load(directory)
-	if !link.Server.Known {
-		server, serverErr = loadedServer{pair: placeholder, pool: x509.NewCertPool()}, nil
+	server := loadedServer{pair: placeholder}
+	var serverErr error
+	if link.Server.Known {
+		server, serverErr = link.Server.load(directory)
 	}
 	client, clientErr := link.Client.load(directory)
 	switch {
-	case serverErr != nil && !errors.Is(serverErr, errElsewhere):
+	case serverErr != nil:
 		var words *string
 		if server.pairFailed {
 			words = text("remote error: tls: internal error")
 		}
 		return notLoaded("server", words, errorText(serverErr))
-	case clientErr != nil && !errors.Is(clientErr, errElsewhere):
+	case clientErr != nil:
 		return notLoaded("client", errorText(clientErr), nil)
-	case serverErr != nil || clientErr != nil:
-		return Answer{Verdict: "unknown"}
-	case link.Client.Plain != link.Server.Plain:
+	case link.Server.Known && link.Client.Plain != link.Server.Plain:
 		return judgePlain(link)
-	case !link.Server.Known:
-		return judgeClientHalf(at, link, client)
+	case !link.Server.Known || client.incomplete() || server.incomplete():
+		return judgeHalf(at, link, client, server)
 	}
 	return shake(at, link, client, server)
 }
@@ -76,24 +75,40 @@ func judgePlain(link Link) Answer {
 	return refused("client", "tls", text("EOF"), nil)
 }
 
-// judgeClientHalf: the server is elsewhere. What can be judged is the client's own certificate: the server is given
-// that very certificate to trust, so that only dates, usage and form can fail.
-func judgeClientHalf(at time.Time, link Link, client loadedClient) Answer {
-	pool := x509.NewCertPool()
-	if client.pair != nil {
-		if leaf, err := x509.ParseCertificate(client.pair.Certificate[0]); err == nil {
-			pool.AddCert(leaf)
-		}
-	} else {
-		return Answer{Verdict: "unknown"}
+// judgeHalf: something is not in this tree. Whoever lacks a pool trusts the very certificate that it is shown, whoever
+// lacks a pair is replaced by somebody nobody looks at: what still fails then would fail with any missing half.
+func judgeHalf(at time.Time, link Link, client loadedClient, server loadedServer) Answer {
+	if !link.Server.Known || server.pairElsewhere {
+		server.pair = placeholder
+		link.Client.Trust = "none"
 	}
-	link.Server.Policy = "require"
-	link.Client.Trust = "none"
-	answer := shake(at, link, client, loadedServer{pair: placeholder, pool: pool})
+	if client.poolElsewhere {
+		client.pool = pinned(server.pair)
+	}
+	switch {
+	case client.pairElsewhere || client.pair == nil && !link.Server.Known:
+		client.pair = nil
+		link.Server.Policy = "none"
+	case !link.Server.Known:
+		link.Server.Policy = "require"
+		server.pool = pinned(client.pair)
+	case server.poolElsewhere && client.pair != nil:
+		server.pool = pinned(client.pair)
+	}
+	answer := shake(at, link, client, server)
 	if answer.Verdict == "ok" {
 		return Answer{Verdict: "unknown"}
 	}
 	return answer
+}
+
+// pinned is a pool of one leaf.
+func pinned(pair *tls.Certificate) *x509.CertPool {
+	pool := x509.NewCertPool()
+	if leaf, err := x509.ParseCertificate(pair.Certificate[0]); err == nil {
+		pool.AddCert(leaf)
+	}
+	return pool
 }
 
 func shake(at time.Time, link Link, client loadedClient, server loadedServer) Answer {

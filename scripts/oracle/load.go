@@ -148,8 +148,20 @@ func whyNoCertificates(rest []byte) error {
 
 // loadedClient is what a client has in memory before it dials.
 type loadedClient struct {
-	pair *tls.Certificate
-	pool *x509.CertPool
+	pair                         *tls.Certificate
+	pool                         *x509.CertPool
+	pairElsewhere, poolElsewhere bool
+}
+
+func (c loadedClient) incomplete() bool { return c.pairElsewhere || c.poolElsewhere }
+
+// elsewhere notes that material is not in this tree, which is no error.
+func elsewhere(err error, note *bool) error {
+	if errors.Is(err, errElsewhere) {
+		*note = true
+		return nil
+	}
+	return err
 }
 
 func (c *Client) load(directory string) (loadedClient, error) {
@@ -158,7 +170,8 @@ func (c *Client) load(directory string) (loadedClient, error) {
 	}
 	var loaded loadedClient
 	var err error
-	if loaded.pair, err = etcdPair(directory, c.Cert, c.Key); err != nil {
+	loaded.pair, err = etcdPair(directory, c.Cert, c.Key)
+	if err = elsewhere(err, &loaded.pairElsewhere); err != nil {
 		return loaded, err
 	}
 	switch {
@@ -169,7 +182,7 @@ func (c *Client) load(directory string) (loadedClient, error) {
 	default:
 		loaded.pool, err = apiserverPool(directory, c.CA)
 	}
-	return loaded, err
+	return loaded, elsewhere(err, &loaded.poolElsewhere)
 }
 
 // loadKubeconfig follows clientcmd: decode the fields, validate user and cluster, then client-go's TLSConfigFor.
@@ -197,6 +210,11 @@ func (c *Client) loadKubeconfig(directory string) (loadedClient, error) {
 			continue
 		}
 		content, err := path.material.read(directory)
+		if errors.Is(err, errElsewhere) {
+			loaded.pairElsewhere = loaded.pairElsewhere || path.material != c.CA
+			loaded.poolElsewhere = loaded.poolElsewhere || path.material == c.CA
+			continue
+		}
 		if errors.Is(err, fs.ErrNotExist) {
 			return loaded, fmt.Errorf("unable to read %s %v for %v due to %w", path.label, path.material.Path, path.owner, err)
 		}
@@ -212,7 +230,7 @@ func (c *Client) loadKubeconfig(directory string) (loadedClient, error) {
 	if loaded.pool, err = kubeconfigPool(contents[c.CA]); err != nil {
 		return loaded, err
 	}
-	if c.Cert != nil && c.Key != nil {
+	if c.Cert != nil && c.Key != nil && !loaded.pairElsewhere {
 		pair, err := tls.X509KeyPair(contents[c.Cert], contents[c.Key])
 		if err != nil {
 			return loaded, err
@@ -224,16 +242,20 @@ func (c *Client) loadKubeconfig(directory string) (loadedClient, error) {
 
 // loadedServer is what a server has in memory before it is dialled.
 type loadedServer struct {
-	pair       *tls.Certificate
-	pool       *x509.CertPool
-	pairFailed bool
+	pair                         *tls.Certificate
+	pool                         *x509.CertPool
+	pairFailed                   bool
+	pairElsewhere, poolElsewhere bool
 }
+
+func (s loadedServer) incomplete() bool { return s.pairElsewhere || s.poolElsewhere }
 
 func (s *Server) load(directory string) (loadedServer, error) {
 	var loaded loadedServer
 	var err error
 	if s.Cert != nil || s.Key != nil {
-		if loaded.pair, err = etcdPair(directory, s.Cert, s.Key); err != nil {
+		loaded.pair, err = etcdPair(directory, s.Cert, s.Key)
+		if err = elsewhere(err, &loaded.pairElsewhere); err != nil {
 			loaded.pairFailed = true
 			return loaded, err
 		}
@@ -250,5 +272,5 @@ func (s *Server) load(directory string) (loadedServer, error) {
 	default:
 		loaded.pool, err = apiserverPool(directory, s.CA)
 	}
-	return loaded, err
+	return loaded, elsewhere(err, &loaded.poolElsewhere)
 }

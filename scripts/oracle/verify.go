@@ -64,11 +64,11 @@ func verifyChain(chain Chain) error {
 		}
 		certificate, err := x509.ParseCertificate(block.Bytes)
 		switch {
-		case err != nil:
+		case leaf == nil && err != nil:
 			return err
 		case leaf == nil:
 			leaf = certificate
-		default:
+		case err == nil:
 			intermediates.AddCert(certificate)
 		}
 	}

@@ -1,15 +1,74 @@
 //! One file per command.
 
+mod each;
+mod explain;
+mod inspect;
 mod scan;
+mod shell;
 mod verify;
 
-use crate::args::{Arguments, Command};
+use std::io;
+
+use crate::args::{Arguments, Command, Manners};
 use crate::exit::Exit;
+use crate::output::{Output, say};
+use crate::render::human::Detail;
 
 /// Runs what was asked for.
 pub(crate) fn run(arguments: &Arguments) -> Exit {
-    match &arguments.command {
-        Command::Scan(scan) => scan::run(scan),
-        Command::Verify(verify) => verify::run(verify),
+    if let Err(misuse) = usage(arguments) {
+        say(misuse);
+        return Exit::CouldNotLook;
+    }
+    match to_output(arguments) {
+        Ok(exit) => exit,
+        // whoever reads has enough
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Clean,
+        Err(error) => {
+            let place = arguments.manners.output.as_ref().map_or_else(|| "stdout".to_owned(), |path| path.display().to_string());
+            say(&format!("cannot write {place}: {error}"));
+            Exit::CouldNotLook
+        }
+    }
+}
+
+fn to_output(arguments: &Arguments) -> io::Result<Exit> {
+    let mut output = Output::open(&arguments.manners)?;
+    let (out, manners) = (&mut output, &arguments.manners);
+    let exit = match &arguments.command {
+        Command::Scan(scan) => match &scan.each {
+            Some(directory) => each::run(scan, directory, manners, out),
+            None => scan::run(scan, manners, out),
+        },
+        Command::Verify(verify) => verify::run(verify, manners, out),
+        Command::Inspect(inspect) => inspect::run(inspect, manners, out),
+        Command::Explain(explain) => explain::run(explain, manners, out),
+        Command::Completions(completions) => shell::completions(completions, out),
+        Command::Man(man) => shell::man(man, out),
+    }?;
+    output.finish()?;
+    Ok(exit)
+}
+
+/// What clap cannot know to be misuse.
+fn usage(arguments: &Arguments) -> Result<(), &'static str> {
+    let Command::Scan(scan) = &arguments.command else { return Ok(()) };
+    if scan.paths.len() > pkidoctor::read::MAX_NODES {
+        return Err("more paths than the 64 nodes that fit one run; --each DIR takes any number of clusters");
+    }
+    match arguments.manners.format {
+        Some(format) if scan.each.is_some() && format != crate::args::Format::Ndjson => {
+            Err("--each writes ndjson, one line per cluster; leave --format away")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// How much a person wants to be told.
+fn detail(manners: &Manners) -> Detail {
+    match (manners.quiet, manners.verbose) {
+        (true, _) => Detail::Quiet,
+        (_, true) => Detail::Verbose,
+        _ => Detail::Usual,
     }
 }

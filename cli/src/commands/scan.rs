@@ -1,55 +1,123 @@
 //! `scan`: reads, judges, reports.
 
-use std::io::Write as _;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
 use pkidoctor::exam::Options;
-use pkidoctor::read::{self, Request};
-use pkidoctor::report::{self, Filter, Report};
+use pkidoctor::read::{self, ReadError, Request};
+use pkidoctor::report::{self, Filter, Report, SCHEMA};
+use serde_json::json;
 use time::OffsetDateTime;
 
-use crate::args::{Scan, Threshold};
+use crate::args::{Format, Manners, Scan, Threshold};
 use crate::exit::Exit;
+use crate::output::{Output, say};
+use crate::render::{human, json, lines, page::Page, page::YELLOW};
 
-/// Runs `scan`.
-pub(crate) fn run(scan: &Scan) -> Exit {
-    let now = scan.global.at.unwrap_or_else(OffsetDateTime::now_utc);
+/// Runs `scan` on the nodes of one cluster.
+///
+/// # Errors
+/// When the output cannot be written.
+pub(crate) fn run(scan: &Scan, manners: &Manners, out: &mut Output) -> io::Result<Exit> {
+    let now = scan.judge.now();
+    match examine(scan, scan.paths.clone(), now) {
+        Ok(report) => {
+            tell(&report, manners, out)?;
+            Ok(exit(&report, scan.fail_on))
+        }
+        Err(error) => {
+            say(&error.to_string());
+            incomplete(scan, &error, now, manners, out)?;
+            Ok(Exit::CouldNotLook)
+        }
+    }
+}
+
+/// Reads and judges one cluster.
+pub(super) fn examine(scan: &Scan, paths: Vec<PathBuf>, now: OffsetDateTime) -> Result<Report, ReadError> {
     let request = Request {
-        paths: scan.paths.clone(),
+        paths,
         root: scan.root.clone(),
         manifests: scan.manifests.clone(),
         kubeconfigs: scan.kubeconfigs.clone(),
         no_manifests: scan.no_manifests,
         etcd_config: scan.etcd_config.clone(),
     };
-    let cluster = match read::cluster(&request, now, scan.for_go) {
-        Ok(cluster) => cluster,
-        Err(error) => {
-            anstream::eprintln!("pkidoctor: {error}");
-            return Exit::CouldNotLook;
-        }
-    };
+    let cluster = read::cluster(&request, now, scan.judge.for_go)?;
     let options = Options { expiry_warning: scan.expiry_warning, ca_expiry_warning: scan.ca_expiry_warning };
     let filter = Filter { select: scan.select.clone(), ignore: scan.ignore.clone() };
-    let report = report::examine(&cluster, &options, &filter);
-    let mut stdout = std::io::stdout().lock();
-    let _ = serde_json::to_writer(&mut stdout, &report);
-    let _ = writeln!(stdout);
-    exit(&report, scan.fail_on)
+    Ok(report::examine(&cluster, &options, &filter))
 }
 
-fn exit(report: &Report, threshold: Threshold) -> Exit {
-    let summary = &report.summary;
-    let found = match threshold {
-        Threshold::Error => summary.error,
-        Threshold::Warning => summary.error + summary.warning,
-        Threshold::Info => summary.error + summary.warning + summary.info,
-        Threshold::Never => 0,
+fn tell(report: &Report, manners: &Manners, out: &mut Output) -> io::Result<()> {
+    match manners.format() {
+        Format::Human => {
+            let text = human::report(report, out.paper(), super::detail(manners));
+            out.write_all(text.as_bytes())
+        }
+        Format::Json => json::line(out, report),
+        Format::Ndjson => lines::write(out, report),
+    }
+}
+
+/// What a run comes to. An unreadable file is no finding to fail on: it is the 2 that any other finding beats.
+pub(super) fn exit(report: &Report, threshold: Threshold) -> Exit {
+    let counts = |severity: &str| match threshold {
+        Threshold::Error => severity == "error",
+        Threshold::Warning => severity != "info",
+        Threshold::Info => true,
+        Threshold::Never => false,
     };
-    if found > 0 {
+    let mut findings = report.findings.iter().filter(|finding| !finding.ignored && finding.code != "unreadable");
+    if findings.any(|finding| counts(finding.severity)) {
         Exit::Found
-    } else if report.verdict == "incomplete" {
+    } else if report.findings.iter().any(|finding| finding.code == "unreadable" && !finding.ignored) {
         Exit::CouldNotLook
     } else {
         Exit::Clean
     }
+}
+
+/// Stdout is empty only on bad usage: where nothing could be examined, the report says just that.
+fn incomplete(scan: &Scan, error: &ReadError, now: OffsetDateTime, manners: &Manners, out: &mut Output) -> io::Result<()> {
+    match manners.format() {
+        Format::Human => {
+            let mut page = Page::new(out.paper());
+            page.wrapped(0, 2, &[(YELLOW, "incomplete:"), (anstyle::Style::new(), "nothing was examined")]);
+            out.write_all(page.into_text().as_bytes())
+        }
+        Format::Json => json::line(out, &with(nothing(scan, error, now), json!({ "nodes": [] }))),
+        Format::Ndjson => {
+            let first = scan.paths.first().map_or(Path::new(""), PathBuf::as_path);
+            json::line(out, &nothing_line(scan, error, now, first))
+        }
+    }
+}
+
+/// The line of a cluster that could not be examined.
+pub(super) fn nothing_line(scan: &Scan, error: &impl ToString, now: OffsetDateTime, path: &Path) -> serde_json::Value {
+    with(nothing(scan, error, now), json!({ "path": path.display().to_string(), "name": null, "files": [], "links": [] }))
+}
+
+/// What a report and a line of one have in common when nothing could be examined.
+fn nothing(scan: &Scan, error: &impl ToString, now: OffsetDateTime) -> serde_json::Value {
+    let at = pkidoctor::go::verify::rfc3339(now);
+    json!({
+        "schema": SCHEMA,
+        "tool": { "name": "pkidoctor", "version": env!("CARGO_PKG_VERSION") },
+        "at": at,
+        "judged_as": { "go": scan.judge.for_go.to_string() },
+        "verdict": "incomplete",
+        "findings": [],
+        "causes": [],
+        "summary": { "error": 0, "warning": 0, "info": 0, "checks": { "clear": 0, "found": 0, "no_subject": 0, "unobserved": 0 } },
+        "error": error.to_string(),
+    })
+}
+
+fn with(mut object: serde_json::Value, more: serde_json::Value) -> serde_json::Value {
+    if let (Some(fields), serde_json::Value::Object(more)) = (object.as_object_mut(), more) {
+        fields.extend(more);
+    }
+    object
 }

@@ -46,11 +46,7 @@ impl Digest {
 
     /// What PKCS#1 v1.5 puts before the digest: a DigestInfo without its last value.
     pub fn prefix(self) -> Vec<u8> {
-        let actual = if self == Self::Md5 {
-            Self::Sha256
-        } else {
-            self
-        };
+        let actual = if self == Self::Md5 { Self::Sha256 } else { self };
         let digest = actual.of(&[]);
         let algorithm = der::sequence(&[der::oid(&actual.oid()), der::null()]);
         let mut info = der::sequence(&[algorithm, der::octet_string(&digest)]);
@@ -116,10 +112,7 @@ fn pss_identifier(digest: Digest) -> Vec<u8> {
     let hash = der::sequence(&[der::oid(&digest.oid()), der::null()]);
     let mask = der::sequence(&[der::oid(&[1, 2, 840, 113_549, 1, 1, 8]), hash.clone()]);
     let salt = u8::try_from(digest.of(&[]).len()).unwrap_or(32);
-    let parameters = der::sequence(&[
-        der::explicit(0, &hash),
-        der::explicit(1, &mask),
-        der::explicit(2, &der::integer(&[salt])),
-    ]);
+    let parameters =
+        der::sequence(&[der::explicit(0, &hash), der::explicit(1, &mask), der::explicit(2, &der::integer(&[salt]))]);
     der::sequence(&[der::oid(&[1, 2, 840, 113_549, 1, 1, 10]), parameters])
 }

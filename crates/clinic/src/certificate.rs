@@ -30,9 +30,7 @@ impl Time {
                     der::tlv(tag::GENERALIZED_TIME, digits(moment).as_bytes())
                 }
             }
-            Self::Generalized(seconds) => {
-                der::tlv(tag::GENERALIZED_TIME, digits(moment(*seconds)).as_bytes())
-            }
+            Self::Generalized(seconds) => der::tlv(tag::GENERALIZED_TIME, digits(moment(*seconds)).as_bytes()),
             Self::Raw(tag, content) => der::tlv(*tag, content),
         }
     }
@@ -206,17 +204,10 @@ impl Certificate {
 
     /// A certificate authority as kubeadm makes it, serial 0 included.
     pub fn authority(subject: Name) -> Self {
-        let usage = [
-            usage_bit::DIGITAL_SIGNATURE,
-            usage_bit::KEY_ENCIPHERMENT,
-            usage_bit::CERT_SIGN,
-        ];
+        let usage = [usage_bit::DIGITAL_SIGNATURE, usage_bit::KEY_ENCIPHERMENT, usage_bit::CERT_SIGN];
         Self {
             serial: vec![0],
-            extensions: vec![
-                Extension::key_usage(&usage),
-                Extension::basic_constraints(true, None),
-            ],
+            extensions: vec![Extension::key_usage(&usage), Extension::basic_constraints(true, None)],
             subject_key_id: KeyId::Proper,
             authority_key_id: KeyId::Absent,
             ..Self::leaf(subject, &[], &[])
@@ -233,11 +224,7 @@ impl Certificate {
 
     /// Replaces the extension of the same identifier, or adds it.
     pub fn put(&mut self, extension: Extension) {
-        match self
-            .extensions
-            .iter_mut()
-            .find(|known| known.id == extension.id)
-        {
+        match self.extensions.iter_mut().find(|known| known.id == extension.id) {
             Some(known) => *known = extension,
             None => self.extensions.push(extension),
         }
@@ -264,10 +251,7 @@ impl Certificate {
 
     /// The certificate of `key`, signed by `signer`.
     pub fn sign(&self, key: &Key, signer: &Signer, rng: &mut Rng) -> Vec<u8> {
-        let algorithm = self
-            .algorithm
-            .clone()
-            .unwrap_or_else(|| signer.key.usual_algorithm());
+        let algorithm = self.algorithm.clone().unwrap_or_else(|| signer.key.usual_algorithm());
         let signed_part = self.signed_part(key, signer, &algorithm);
         let mut signature = signer.key.sign(&algorithm, &signed_part, rng);
         if self.spoiled(Spoil::Signature)
@@ -398,10 +382,7 @@ impl Certificate {
     }
 
     fn key_field(&self, key: &Key) -> Vec<u8> {
-        let mut info = self
-            .public_info
-            .clone()
-            .unwrap_or_else(|| key.public_info());
+        let mut info = self.public_info.clone().unwrap_or_else(|| key.public_info());
         if self.malformed(Malformation::KeyTruncated) {
             info.truncate(info.len() - 20);
         }
@@ -418,10 +399,9 @@ impl Certificate {
             return Some(der::explicit(3, &der::sequence(&[])));
         }
         let mut written: Vec<Vec<u8>> = self.extensions.iter().map(Extension::to_der).collect();
-        let subject_id =
-            key_id(&self.subject_key_id, key).map(|id| Extension::subject_key_id(&id).to_der());
-        let authority_id = key_id(&self.authority_key_id, &signer.key)
-            .map(|id| Extension::authority_key_id(&id).to_der());
+        let subject_id = key_id(&self.subject_key_id, key).map(|id| Extension::subject_key_id(&id).to_der());
+        let authority_id =
+            key_id(&self.authority_key_id, &signer.key).map(|id| Extension::authority_key_id(&id).to_der());
         written.extend(subject_id);
         written.extend(authority_id);
         self.malform_extensions(&mut written);
@@ -440,11 +420,7 @@ impl Certificate {
         }
         let odd = |flag: u8, value: Vec<u8>| {
             let id = der::oid(&[1, 3, 6, 1, 4, 1, 99_999, 43]);
-            der::sequence(&[
-                id,
-                der::tlv(tag::BOOLEAN, &[flag]),
-                der::octet_string(&value),
-            ])
+            der::sequence(&[id, der::tlv(tag::BOOLEAN, &[flag]), der::octet_string(&value)])
         };
         if self.malformed(Malformation::ExtensionBoolean) {
             written.push(odd(0x01, der::null()));
@@ -453,9 +429,7 @@ impl Certificate {
             written.push(odd(0x00, der::null()));
         }
         if self.malformed(Malformation::ExtensionGarbage) {
-            written.push(
-                Extension::new(extension::SUBJECT_KEY_ID, false, vec![0x30, 0x7f, 1]).to_der(),
-            );
+            written.push(Extension::new(extension::SUBJECT_KEY_ID, false, vec![0x30, 0x7f, 1]).to_der());
         }
         if self.malformed(Malformation::LengthBeyond) {
             let last = written.len() - 1;

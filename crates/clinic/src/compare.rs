@@ -55,7 +55,12 @@ enum Kind {
     LoadSide,
     Stage,
     Text,
+    /// only the client's half differs, because the server could not even start
+    ServerDown,
 }
+
+/// Kind and masked words.
+type Pattern = (Kind, String);
 
 struct Divergence {
     kind: Kind,
@@ -101,11 +106,7 @@ fn clusters(directory: &Path) -> io::Result<Vec<PathBuf>> {
         .filter(|path| path.join("links.json").is_file())
         .collect();
     found.sort_by_key(|path| {
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         (name.parse::<u64>().unwrap_or(u64::MAX), name)
     });
     Ok(found)
@@ -113,8 +114,7 @@ fn clusters(directory: &Path) -> io::Result<Vec<PathBuf>> {
 
 fn read<T: for<'a> Deserialize<'a>>(path: &Path) -> io::Result<T> {
     let text = fs::read(path)?;
-    serde_json::from_slice(&text)
-        .map_err(|error| io::Error::other(format!("{}: {error}", path.display())))
+    serde_json::from_slice(&text).map_err(|error| io::Error::other(format!("{}: {error}", path.display())))
 }
 
 /// Runs `doctor scan` on every cluster below `directory`, on all cores, and keeps its reports as `report-GO.json`.
@@ -134,11 +134,9 @@ pub fn scan(directory: &Path, go: &str, doctor: &Path) -> io::Result<()> {
     let workers = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
         let handles: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-        handles.into_iter().try_for_each(|handle| {
-            handle
-                .join()
-                .unwrap_or_else(|_| Err(io::Error::other("a worker panicked")))
-        })
+        handles
+            .into_iter()
+            .try_for_each(|handle| handle.join().unwrap_or_else(|_| Err(io::Error::other("a worker panicked"))))
     })
 }
 
@@ -147,15 +145,7 @@ fn scan_one(cluster: &Path, go: &str, doctor: &Path) -> io::Result<()> {
     let report = fs::File::create(cluster.join(format!("report-{go}.json")))?;
     let complaints = fs::File::create(cluster.join(format!("report-{go}.err")))?;
     let status = Command::new(doctor)
-        .args([
-            "scan",
-            "--format",
-            "json",
-            "--for-go",
-            go,
-            "--at",
-            &document.at,
-        ])
+        .args(["scan", "--format", "json", "--for-go", go, "--at", &document.at])
         .args(document.nodes.iter().map(|node| cluster.join(node)))
         .stdin(Stdio::null())
         .stdout(report)
@@ -164,10 +154,7 @@ fn scan_one(cluster: &Path, go: &str, doctor: &Path) -> io::Result<()> {
     match status.code() {
         Some(0..=2) => Ok(()),
         // whatever it printed is not a report
-        _ => fs::write(
-            cluster.join(format!("report-{go}.json")),
-            format!("doctor ended with {status}"),
-        ),
+        _ => fs::write(cluster.join(format!("report-{go}.json")), format!("doctor ended with {status}")),
     }
 }
 
@@ -175,11 +162,7 @@ impl Comparison {
     fn cluster(&mut self, cluster: &Path, go: &str) -> io::Result<()> {
         let document: Document = read(&cluster.join("links.json"))?;
         let expected: Vec<Answer> = read(&cluster.join(format!("oracle-{go}.json")))?;
-        let wounds: Vec<&str> = document
-            .wounds
-            .iter()
-            .map(|wound| wound.name.as_str())
-            .collect();
+        let wounds: Vec<&str> = document.wounds.iter().map(|wound| wound.name.as_str()).collect();
         self.clusters += 1;
         self.links += expected.len();
         for wound in &wounds {
@@ -191,31 +174,17 @@ impl Comparison {
             .filter(|link| link.verdict_only)
             .map(|link| (link.node, link.id.clone(), link.name.clone()))
             .collect();
-        let patient = Patient {
-            path: cluster,
-            wounds: wounds.join(" + "),
-            lenient,
-        };
+        let patient = Patient { path: cluster, wounds: wounds.join(" + "), lenient };
         match read::<Report>(&cluster.join(format!("report-{go}.json"))) {
             Ok(report) => self.report(&patient, expected, report),
-            Err(error) => self.diverge(
-                &patient,
-                Kind::NoReport,
-                String::new(),
-                String::new(),
-                error.to_string(),
-            ),
+            Err(error) => self.diverge(&patient, Kind::NoReport, None, String::new(), error.to_string()),
         }
         Ok(())
     }
 
     fn report(&mut self, patient: &Patient, expected: Vec<Answer>, report: Report) {
         if patient.wounds.is_empty() && report.verdict != "healthy" {
-            for finding in report
-                .findings
-                .iter()
-                .filter(|finding| finding.severity != "info")
-            {
+            for finding in report.findings.iter().filter(|finding| finding.severity != "info") {
                 *self.noisy.entry(finding.code.clone()).or_default() += 1;
             }
         }
@@ -229,23 +198,11 @@ impl Comparison {
         for link in expected {
             match found.remove(&link.key()) {
                 Some(answer) => self.link(patient, &link, &answer),
-                None => self.diverge(
-                    patient,
-                    Kind::LinkMissing,
-                    link.label(),
-                    link.words(),
-                    String::new(),
-                ),
+                None => self.diverge(patient, Kind::LinkMissing, Some(&link), link.words(), String::new()),
             }
         }
         for link in found.into_values() {
-            self.diverge(
-                patient,
-                Kind::LinkInvented,
-                link.label(),
-                String::new(),
-                link.words(),
-            );
+            self.diverge(patient, Kind::LinkInvented, Some(&link), String::new(), link.words());
         }
     }
 
@@ -256,8 +213,7 @@ impl Comparison {
         let same_text = expected.masked() == found.masked();
         if compared {
             self.texts += 1;
-            let exact = expected.client_error == found.client_error
-                && expected.server_error == found.server_error;
+            let exact = expected.client_error == found.client_error && expected.server_error == found.server_error;
             self.exact_texts += usize::from(exact);
         }
         let kind = match () {
@@ -266,33 +222,23 @@ impl Comparison {
             () if expected.refused_by != found.refused_by => Kind::RefusedBy,
             () if expected.load_side != found.load_side => Kind::LoadSide,
             () if expected.stage != found.stage => Kind::Stage,
+            () if !same_text && expected.server_is_down() && expected.server_error == found.server_error => {
+                Kind::ServerDown
+            }
             () if !same_text => Kind::Text,
             () => return,
         };
-        self.diverge(
-            patient,
-            kind,
-            expected.label(),
-            expected.words(),
-            found.words(),
-        );
+        self.diverge(patient, kind, Some(expected), expected.words(), found.words());
     }
 
-    fn diverge(
-        &mut self,
-        patient: &Patient,
-        kind: Kind,
-        link: String,
-        expected: String,
-        found: String,
-    ) {
+    fn diverge(&mut self, patient: &Patient<'_>, kind: Kind, link: Option<&Answer>, expected: String, found: String) {
         *self.counts.entry(kind).or_default() += 1;
         *self.guilty.entry(patient.wounds.clone()).or_default() += 1;
         self.divergences.push(Divergence {
             kind,
             cluster: patient.path.to_owned(),
             wounds: patient.wounds.clone(),
-            link,
+            link: link.map(Answer::label).unwrap_or_default(),
             expected,
             found,
         });
@@ -304,18 +250,12 @@ impl Comparison {
 
     /// Whether every verdict agrees and at least 99 % of the texts do.
     pub fn passes(&self) -> bool {
-        let verdicts = [
-            Kind::NoReport,
-            Kind::LinkMissing,
-            Kind::LinkInvented,
-            Kind::Verdict,
-        ];
-        verdicts.into_iter().all(|kind| self.count(kind) == 0)
-            && self.text_differences() * 100 <= self.texts
+        let verdicts = [Kind::NoReport, Kind::LinkMissing, Kind::LinkInvented, Kind::Verdict];
+        verdicts.into_iter().all(|kind| self.count(kind) == 0) && self.text_differences() * 100 <= self.texts
     }
 
     fn text_differences(&self) -> usize {
-        [Kind::RefusedBy, Kind::LoadSide, Kind::Stage, Kind::Text]
+        [Kind::RefusedBy, Kind::LoadSide, Kind::Stage, Kind::Text, Kind::ServerDown]
             .into_iter()
             .map(|kind| self.count(kind))
             .sum()
@@ -323,26 +263,31 @@ impl Comparison {
 
     /// The clusters in which something differed.
     pub fn divergent(&self) -> BTreeSet<&Path> {
-        self.divergences
-            .iter()
-            .map(|divergence| divergence.cluster.as_path())
-            .collect()
+        self.divergences.iter().map(|divergence| divergence.cluster.as_path()).collect()
     }
 
-    /// The comparison in words, with the first `limit` divergences.
+    /// Divergences that are alike once names, paths and instants are masked: the gravest first, then the most frequent.
+    fn patterns(&self) -> Vec<(Pattern, Vec<&Divergence>)> {
+        let mut patterns: BTreeMap<Pattern, Vec<&Divergence>> = BTreeMap::new();
+        for divergence in &self.divergences {
+            let words = format!("{} / {}", mask(&divergence.expected), mask(&divergence.found));
+            let pattern = (divergence.kind, words);
+            patterns.entry(pattern).or_default().push(divergence);
+        }
+        let mut patterns: Vec<_> = patterns.into_iter().collect();
+        patterns.sort_by_key(|(pattern, examples)| (pattern.0, std::cmp::Reverse(examples.len())));
+        patterns
+    }
+
+    /// The comparison in words, with up to `limit` kinds of divergence.
     pub fn describe(&self, go: &str, limit: usize) -> String {
         let mut text = String::new();
         let percent = |part: usize, whole: usize| {
             let whole = if whole == 0 { 1 } else { whole };
-            format!(
-                "{}.{:02} %",
-                part * 100 / whole,
-                part * 10_000 / whole % 100
-            )
+            format!("{}.{:02} %", part * 100 / whole, part * 10_000 / whole % 100)
         };
-        let agreed = self.links
-            - self.count(Kind::Verdict).min(self.links)
-            - self.count(Kind::LinkMissing).min(self.links);
+        let agreed =
+            self.links - self.count(Kind::Verdict).min(self.links) - self.count(Kind::LinkMissing).min(self.links);
         let same = self.texts - self.text_differences().min(self.texts);
         let _ = writeln!(
             text,
@@ -357,7 +302,7 @@ impl Comparison {
         );
         let _ = writeln!(
             text,
-            "  no report {}, links missing {}, invented {}, verdict {}, refused by {}, load side {}, stage {}, text {}",
+            "  no report {}, links missing {}, invented {}, verdict {}, refused by {}, load side {}, stage {}, text {}, client of a server that is down {}",
             self.count(Kind::NoReport),
             self.count(Kind::LinkMissing),
             self.count(Kind::LinkInvented),
@@ -366,6 +311,7 @@ impl Comparison {
             self.count(Kind::LoadSide),
             self.count(Kind::Stage),
             self.count(Kind::Text),
+            self.count(Kind::ServerDown),
         );
         let _ = writeln!(text, "  {} distinct wounds", self.wounds.len());
         if !self.noisy.is_empty() {
@@ -374,28 +320,22 @@ impl Comparison {
         let mut guilty: Vec<_> = self.guilty.iter().collect();
         guilty.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
         for (wounds, count) in guilty.into_iter().take(limit) {
-            let _ = writeln!(
-                text,
-                "  {count:4} by {}",
-                if wounds.is_empty() {
-                    "no wound"
-                } else {
-                    wounds
-                }
-            );
+            let _ = writeln!(text, "  {count:4} by {}", if wounds.is_empty() { "no wound" } else { wounds });
         }
-        let mut order: Vec<&Divergence> = self.divergences.iter().collect();
-        order.sort_by_key(|divergence| divergence.kind);
-        for divergence in order.into_iter().take(limit) {
+        for (pattern, examples) in self.patterns().into_iter().take(limit) {
+            let Some(example) = examples.first() else {
+                continue;
+            };
             let _ = writeln!(
                 text,
-                "{:?} {} [{}] {}\n    go:     {}\n    doctor: {}",
-                divergence.kind,
-                divergence.cluster.display(),
-                divergence.wounds,
-                divergence.link,
-                divergence.expected,
-                divergence.found
+                "{:4} x {:?}\n    go:     {}\n    doctor: {}\n    such as {} [{}] {}",
+                examples.len(),
+                pattern.0,
+                example.expected,
+                example.found,
+                example.cluster.display(),
+                example.wounds,
+                example.link,
             );
         }
         text
@@ -415,6 +355,11 @@ impl Answer {
 
     fn label(&self) -> String {
         format!("node {} {} {:?}", self.node, self.id, self.name)
+    }
+
+    /// The server could not load what it needs to start, so that no client reaches it.
+    fn server_is_down(&self) -> bool {
+        self.load_side.as_deref() == Some("server") && self.client_error.is_none()
     }
 
     fn words(&self) -> String {
@@ -438,13 +383,21 @@ impl Answer {
 
 /// Replaces every RFC 3339 instant by a T.
 fn mask_times(text: &str) -> String {
-    let is_instant = |word: &str| {
-        word.len() >= 20 && word.ends_with('Z') && word.as_bytes().get(10) == Some(&b'T')
+    let is_instant = |word: &str| word.len() >= 20 && word.ends_with('Z') && word.as_bytes().get(10) == Some(&b'T');
+    text.split(' ').map(|word| if is_instant(word) { "T" } else { word }).collect::<Vec<_>>().join(" ")
+}
+
+/// Masks what differs between two clusters that suffer from the same: instants, paths, addresses and numbers.
+fn mask(text: &str) -> String {
+    let word = |word: &str| {
+        if word.contains('/') {
+            "P".to_owned()
+        } else {
+            word.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect()
+        }
     };
-    text.split(' ')
-        .map(|word| if is_instant(word) { "T" } else { word })
-        .collect::<Vec<_>>()
-        .join(" ")
+    let masked: Vec<String> = mask_times(text).split(' ').map(word).collect();
+    masked.join(" ")
 }
 
 /// How many links each wound breaks: a line per wound and version of Go, from clusters that have exactly one wound.
@@ -461,25 +414,15 @@ pub fn effects(directory: &Path, versions: &[String]) -> io::Result<String> {
         };
         for go in versions {
             let answers: Vec<Answer> = read(&cluster.join(format!("oracle-{go}.json")))?;
-            let broken = answers
-                .iter()
-                .filter(|answer| answer.verdict == "broken")
-                .count();
-            let cell = table
-                .entry(wound.name.clone())
-                .or_default()
-                .entry(go)
-                .or_default();
+            let broken = answers.iter().filter(|answer| answer.verdict == "broken").count();
+            let cell = table.entry(wound.name.clone()).or_default().entry(go).or_default();
             cell.0 += broken;
             cell.1 += answers.len();
         }
     }
     let mut text = String::new();
     for (wound, row) in table {
-        let cells: Vec<String> = row
-            .into_iter()
-            .map(|(go, (broken, of))| format!("{go}: {broken}/{of}"))
-            .collect();
+        let cells: Vec<String> = row.into_iter().map(|(go, (broken, of))| format!("{go}: {broken}/{of}")).collect();
         let _ = writeln!(text, "{wound:48} {}", cells.join("  "));
     }
     Ok(text)

@@ -5,6 +5,9 @@ use crate::file::File;
 /// Where a kubeadm node keeps its files.
 pub const KUBERNETES: &str = "/etc/kubernetes";
 
+/// A directory outside the tree of every patient, mounted where a flag names it.
+pub const ELSEWHERE: &str = "/etc/ssl/cluster";
+
 /// The path on the node of `relative` inside the PKI directory.
 pub fn pki(relative: &str) -> String {
     format!("{KUBERNETES}/pki/{relative}")
@@ -24,11 +27,7 @@ pub struct Url {
 impl Url {
     /// `https://host:port`
     pub fn https(host: &str, port: u16) -> Self {
-        Self {
-            tls: true,
-            host: host.to_owned(),
-            port,
-        }
+        Self { tls: true, host: host.to_owned(), port }
     }
 }
 
@@ -105,6 +104,8 @@ pub struct Etcd {
     pub peer: EtcdTls,
     /// `--experimental-peer-skip-client-san-verification`
     pub skip_san: bool,
+    /// only `pki/etcd` is mounted, whatever the flags name
+    pub narrow_mount: bool,
     /// flags that change nothing here, written as they are
     pub extra: Vec<(String, String)>,
 }

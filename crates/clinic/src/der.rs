@@ -174,10 +174,7 @@ mod tests {
 
     #[test]
     fn known_values() {
-        assert_eq!(
-            oid(&[1, 2, 840, 113_549]),
-            [6, 6, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d]
-        );
+        assert_eq!(oid(&[1, 2, 840, 113_549]), [6, 6, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d]);
         assert_eq!(unsigned(&[0, 0x80]), [2, 2, 0, 0x80]);
         assert_eq!(unsigned(&[]), [2, 1, 0]);
         assert_eq!(named_bits(&[0, 2, 5]), [3, 2, 2, 0b1010_0100]);

@@ -134,10 +134,7 @@ impl AltName {
             Self::RegisteredId(arcs) => der::implicit(8, &der::oid_content(arcs)),
             Self::Other => {
                 let value = der::explicit(0, &der::tlv(der::tag::UTF8_STRING, b"other"));
-                der::explicit(
-                    0,
-                    &[der::oid(&[1, 3, 6, 1, 4, 1, 311, 20, 2, 3]), value].concat(),
-                )
+                der::explicit(0, &[der::oid(&[1, 3, 6, 1, 4, 1, 311, 20, 2, 3]), value].concat())
             }
         }
     }
@@ -174,11 +171,7 @@ impl Subtree {
 impl Extension {
     /// Any extension.
     pub fn new(id: &[u64], critical: bool, value: Vec<u8>) -> Self {
-        Self {
-            id: id.to_vec(),
-            critical,
-            value,
-        }
+        Self { id: id.to_vec(), critical, value }
     }
 
     /// The extension as DER.
@@ -208,10 +201,7 @@ impl Extension {
 
     /// `extKeyUsage`.
     pub fn purposes(purposes: &[Purpose]) -> Self {
-        let ids: Vec<_> = purposes
-            .iter()
-            .map(|purpose| der::oid(&purpose.id()))
-            .collect();
+        let ids: Vec<_> = purposes.iter().map(|purpose| der::oid(&purpose.id())).collect();
         Self::new(EXTENDED_KEY_USAGE, false, der::sequence(&ids))
     }
 
@@ -228,11 +218,7 @@ impl Extension {
 
     /// `authorityKeyIdentifier` with a key identifier.
     pub fn authority_key_id(id: &[u8]) -> Self {
-        Self::new(
-            AUTHORITY_KEY_ID,
-            false,
-            der::sequence(&[der::implicit(0, id)]),
-        )
+        Self::new(AUTHORITY_KEY_ID, false, der::sequence(&[der::implicit(0, id)]))
     }
 
     /// `nameConstraints`, critical.
@@ -253,10 +239,7 @@ impl Extension {
 
     /// `certificatePolicies`.
     pub fn policies(policies: &[&[u64]]) -> Self {
-        let items: Vec<_> = policies
-            .iter()
-            .map(|policy| der::sequence(&[der::oid(policy)]))
-            .collect();
+        let items: Vec<_> = policies.iter().map(|policy| der::sequence(&[der::oid(policy)])).collect();
         Self::new(POLICIES, false, der::sequence(&items))
     }
 
@@ -282,15 +265,9 @@ impl Extension {
     /// `authorityInfoAccess` with an OCSP and an issuer address.
     pub fn authority_info_access() -> Self {
         let access = |last, uri: &str| {
-            der::sequence(&[
-                der::oid(&[1, 3, 6, 1, 5, 5, 7, 48, last]),
-                der::implicit(6, uri.as_bytes()),
-            ])
+            der::sequence(&[der::oid(&[1, 3, 6, 1, 5, 5, 7, 48, last]), der::implicit(6, uri.as_bytes())])
         };
-        let value = der::sequence(&[
-            access(1, "http://ocsp.example"),
-            access(2, "http://ca.example/ca.crt"),
-        ]);
+        let value = der::sequence(&[access(1, "http://ocsp.example"), access(2, "http://ca.example/ca.crt")]);
         Self::new(AUTHORITY_INFO_ACCESS, false, value)
     }
 
@@ -303,10 +280,6 @@ impl Extension {
 
     /// An extension nobody knows.
     pub fn unknown(critical: bool) -> Self {
-        Self::new(
-            &[1, 3, 6, 1, 4, 1, 99_999, 42],
-            critical,
-            der::octet_string(b"?"),
-        )
+        Self::new(&[1, 3, 6, 1, 4, 1, 99_999, 42], critical, der::octet_string(b"?"))
     }
 }

@@ -150,80 +150,52 @@ impl Damage {
         match self {
             Self::Bom => [b"\xef\xbb\xbf", &bytes[..]].concat(),
             Self::Indent => map_lines(&text, |line| format!("  {line}")),
-            Self::IndentBody => map_lines(&text, |line| {
-                if line.starts_with('-') {
-                    line.to_owned()
-                } else {
-                    format!("  {line}")
-                }
-            }),
+            Self::IndentBody => {
+                map_lines(&text, |line| if line.starts_with('-') { line.to_owned() } else { format!("  {line}") })
+            }
             Self::Crlf => text.replace('\n', "\r\n").into_bytes(),
             Self::Cr => text.replace('\n', "\r").into_bytes(),
             Self::NoEnd => keep_lines(&text, |line| !line.starts_with("-----END")),
             Self::Half => bytes[..bytes.len() / 2].to_vec(),
             Self::ShortEnd => map_lines(&text, |line| {
-                if line.starts_with("-----END") {
-                    line[..line.len() - 1].to_owned()
-                } else {
-                    line.to_owned()
-                }
+                if line.starts_with("-----END") { line[..line.len() - 1].to_owned() } else { line.to_owned() }
             }),
             Self::Glued => glued(&text).into_bytes(),
             Self::NoFinalNewline => text.trim_end().as_bytes().to_vec(),
             Self::OtherEnd => map_lines(&text, |line| {
-                if line.starts_with("-----END") {
-                    "-----END SOMETHING ELSE-----".to_owned()
-                } else {
-                    line.to_owned()
-                }
+                if line.starts_with("-----END") { "-----END SOMETHING ELSE-----".to_owned() } else { line.to_owned() }
             }),
             Self::TrailingBlanks => map_lines(&text, |line| format!("{line} \t")),
             Self::TextAfterBegin => map_lines(&text, |line| {
-                if line.starts_with("-----BEGIN") {
-                    format!("{line} from vault")
-                } else {
-                    line.to_owned()
-                }
+                if line.starts_with("-----BEGIN") { format!("{line} from vault") } else { line.to_owned() }
             }),
-            Self::TextBeforeBegin => map_lines(&text, |line| {
-                if line.starts_with("-----BEGIN") {
-                    format!("cert: {line}")
-                } else {
-                    line.to_owned()
-                }
-            }),
-            Self::LowerCase => map_lines(&text, |line| {
-                if line.starts_with('-') {
-                    line.to_lowercase()
-                } else {
-                    line.to_owned()
-                }
-            }),
+            Self::TextBeforeBegin => {
+                map_lines(
+                    &text,
+                    |line| {
+                        if line.starts_with("-----BEGIN") { format!("cert: {line}") } else { line.to_owned() }
+                    },
+                )
+            }
+            Self::LowerCase => {
+                map_lines(&text, |line| if line.starts_with('-') { line.to_lowercase() } else { line.to_owned() })
+            }
             Self::BlankLine => text.replacen("-----\n", "-----\n\n", 1).into_bytes(),
-            Self::Header => text
-                .replacen("-----\n", "-----\nFriendly-Name: etcd\n\n", 1)
-                .into_bytes(),
+            Self::Header => text.replacen("-----\n", "-----\nFriendly-Name: etcd\n\n", 1).into_bytes(),
             Self::OneLine => one_line(&text).into_bytes(),
             Self::BadCharacter => in_data(&text, rng, |_| '!').into_bytes(),
-            Self::OtherCharacter => {
-                in_data(&text, rng, |old| if old == 'A' { 'B' } else { 'A' }).into_bytes()
-            }
+            Self::OtherCharacter => in_data(&text, rng, |old| if old == 'A' { 'B' } else { 'A' }).into_bytes(),
             Self::NoPadding => text.replace('=', "").into_bytes(),
             Self::Der => pem::decode_all(&text).into_iter().next().unwrap_or(bytes),
             Self::Twice => Base64::encode_string(&bytes).into_bytes(),
             Self::Empty => Vec::new(),
             Self::Newline => b"\n".to_vec(),
             Self::TextAround => {
-                format!("subject=CN = someone\nissuer=CN = ca\n{text}\nEnd of file, -- really --\n")
-                    .into_bytes()
+                format!("subject=CN = someone\nissuer=CN = ca\n{text}\nEnd of file, -- really --\n").into_bytes()
             }
             Self::TrailingHalfBlock => [&bytes[..], b"-----BEGIN CERTIFICATE-----\nMIIB"].concat(),
             Self::TrailingJunk => [&bytes[..], &rng.bytes(40)].concat(),
-            Self::Utf16 => [0xfeff]
-                .into_iter()
-                .chain(text.encode_utf16())
-                .flat_map(u16::to_le_bytes)
-                .collect(),
+            Self::Utf16 => [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect(),
             Self::Nul => [&bytes[..], &[0]].concat(),
             Self::NoData => keep_lines(&text, |line| line.starts_with('-')),
             Self::OpenBlockFirst => [b"-----BEGIN CERTIFICATE-----\nMIIB\n", &bytes[..]].concat(),
@@ -238,19 +210,11 @@ fn map_lines(text: &str, change: impl Fn(&str) -> String) -> Vec<u8> {
 }
 
 fn keep_lines(text: &str, keep: impl Fn(&str) -> bool) -> Vec<u8> {
-    text.lines()
-        .filter(|line| keep(line))
-        .flat_map(|line| [line, "\n"])
-        .collect::<String>()
-        .into_bytes()
+    text.lines().filter(|line| keep(line)).flat_map(|line| [line, "\n"]).collect::<String>().into_bytes()
 }
 
 fn glued(text: &str) -> String {
-    let doubled = if text.matches("-----BEGIN").count() < 2 {
-        text.repeat(2)
-    } else {
-        text.to_owned()
-    };
+    let doubled = if text.matches("-----BEGIN").count() < 2 { text.repeat(2) } else { text.to_owned() };
     doubled.replace("-----\n-----BEGIN", "----------BEGIN")
 }
 
@@ -273,15 +237,7 @@ fn in_data(text: &str, rng: &mut Rng, change: impl Fn(char) -> char) -> String {
     let start = text.find("-----\n").map_or(0, |at| at + 6);
     let end = text.find("\n-----END").unwrap_or(text.len());
     let position = start + rng.below(end.saturating_sub(start + 4));
-    text.char_indices()
-        .map(|(at, old)| {
-            if at == position && old != '\n' {
-                change(old)
-            } else {
-                old
-            }
-        })
-        .collect()
+    text.char_indices().map(|(at, old)| if at == position && old != '\n' { change(old) } else { old }).collect()
 }
 
 /// A file: parts, then damage in order.
@@ -298,10 +254,7 @@ pub struct File {
 impl File {
     /// A file of `parts`.
     pub fn new(parts: Vec<Part>) -> Self {
-        Self {
-            parts,
-            ..Self::default()
-        }
+        Self { parts, ..Self::default() }
     }
 
     /// A file of one certificate.
@@ -325,14 +278,8 @@ impl File {
 
     /// The bytes, with `certificate` giving the DER of a certificate.
     pub fn bytes(&self, certificate: &dyn Fn(CertificateId) -> Vec<u8>, rng: &mut Rng) -> Vec<u8> {
-        let text: String = self
-            .parts
-            .iter()
-            .map(|part| part.text(certificate))
-            .collect();
-        self.damage
-            .iter()
-            .fold(text.into_bytes(), |bytes, damage| damage.apply(bytes, rng))
+        let text: String = self.parts.iter().map(|part| part.text(certificate)).collect();
+        self.damage.iter().fold(text.into_bytes(), |bytes, damage| damage.apply(bytes, rng))
     }
 }
 

@@ -59,42 +59,26 @@ static POOL: LazyLock<Vec<(u32, Vec<PooledRsa>)>> = LazyLock::new(|| {
         include_str!("../keys/rsa8192.pem"),
         include_str!("../keys/rsa8200.pem"),
     ];
-    let pooled = |text| {
-        pem::decode_all(text)
-            .into_iter()
-            .map(PooledRsa::new)
-            .collect()
-    };
+    let pooled = |text| pem::decode_all(text).into_iter().map(PooledRsa::new).collect();
     Kind::RSA_BITS.into_iter().zip(files.map(pooled)).collect()
 });
 
 impl PooledRsa {
     fn new(pkcs1: Vec<u8>) -> Self {
-        Self {
-            pkcs1,
-            key: OnceLock::new(),
-            fast: OnceLock::new(),
-        }
+        Self { pkcs1, key: OnceLock::new(), fast: OnceLock::new() }
     }
 
     fn key(&self) -> &RsaPrivateKey {
-        self.key.get_or_init(|| {
-            RsaPrivateKey::from_pkcs1_der(&self.pkcs1).expect("the pool holds valid RSA keys")
-        })
+        self.key.get_or_init(|| RsaPrivateKey::from_pkcs1_der(&self.pkcs1).expect("the pool holds valid RSA keys"))
     }
 
     fn fast(&self) -> Option<&RsaKeyPair> {
-        self.fast
-            .get_or_init(|| RsaKeyPair::from_der(&self.pkcs1).ok())
-            .as_ref()
+        self.fast.get_or_init(|| RsaKeyPair::from_der(&self.pkcs1).ok()).as_ref()
     }
 }
 
 fn pooled(bits: u32, index: usize) -> &'static PooledRsa {
-    let (_, keys) = POOL
-        .iter()
-        .find(|(size, _)| *size == bits)
-        .expect("a size of Kind::RSA_BITS");
+    let (_, keys) = POOL.iter().find(|(size, _)| *size == bits).expect("a size of Kind::RSA_BITS");
     &keys[index % keys.len()]
 }
 
@@ -144,9 +128,7 @@ macro_rules! random_scalar {
 macro_rules! sign_curve {
     ($curve:ident, $secret:expr, $digest:expr, $bytes:expr, $rng:expr) => {{
         let signer = $curve::ecdsa::SigningKey::from_slice(&$secret.to_bytes()).ok()?;
-        let signature: $curve::ecdsa::Signature = signer
-            .sign_prehash_with_rng($rng, &widened($digest, $bytes))
-            .ok()?;
+        let signature: $curve::ecdsa::Signature = signer.sign_prehash_with_rng($rng, &widened($digest, $bytes)).ok()?;
         Some(signature.to_der().as_bytes().to_vec())
     }};
 }
@@ -176,18 +158,13 @@ impl Key {
             Kind::P384 => Secret::P384(random_scalar!(p384, 48, rng)),
             Kind::P521 => Secret::P521(random_scalar!(p521, 66, rng)),
             Kind::Ed25519 => Secret::Ed25519(std::array::from_fn(|_| rng.bytes(1)[0])),
-            Kind::Dsa | Kind::X25519 | Kind::Secp256k1 | Kind::Unknown => {
-                Secret::Foreign(rng.bytes(64))
-            }
+            Kind::Dsa | Kind::X25519 | Kind::Secp256k1 | Kind::Unknown => Secret::Foreign(rng.bytes(64)),
         };
         Self::from_secret(kind, secret)
     }
 
     fn from_secret(kind: Kind, secret: Secret) -> Self {
-        Self {
-            kind,
-            secret: Arc::new(secret),
-        }
+        Self { kind, secret: Arc::new(secret) }
     }
 
     /// What kind of key this is.
@@ -208,15 +185,12 @@ impl Key {
 
     /// A signature of `message`; random bytes where key and algorithm do not go together.
     pub fn sign(&self, algorithm: &Algorithm, message: &[u8], rng: &mut Rng) -> Vec<u8> {
-        self.try_sign(algorithm, message, rng)
-            .unwrap_or_else(|| rng.bytes(64))
+        self.try_sign(algorithm, message, rng).unwrap_or_else(|| rng.bytes(64))
     }
 
     fn try_sign(&self, algorithm: &Algorithm, message: &[u8], rng: &mut Rng) -> Option<Vec<u8>> {
         match algorithm {
-            Algorithm::Rsa(digest) | Algorithm::RsaWithoutNull(digest) => {
-                self.sign_rsa(*digest, message)
-            }
+            Algorithm::Rsa(digest) | Algorithm::RsaWithoutNull(digest) => self.sign_rsa(*digest, message),
             Algorithm::RsaPss(digest) => self.sign_pss(*digest, message, rng),
             Algorithm::Ecdsa(digest) => self.sign_ecdsa(&digest.of(message), rng),
             Algorithm::Ed25519 => self.sign_ed25519(message),
@@ -236,10 +210,7 @@ impl Key {
             return Some(signature);
         }
         let hashed = digest.of(message);
-        let scheme = Pkcs1v15Sign {
-            hash_len: Some(hashed.len()),
-            prefix: digest.prefix().into(),
-        };
+        let scheme = Pkcs1v15Sign { hash_len: Some(hashed.len()), prefix: digest.prefix().into() };
         pooled.key().sign(scheme, &hashed).ok()
     }
 
@@ -279,22 +250,18 @@ impl Key {
     fn point_and_scalar(&self) -> Option<(Vec<u8>, Vec<u8>)> {
         use p256::elliptic_curve::sec1::ToEncodedPoint;
         Some(match &*self.secret {
-            Secret::P224(key) => (
-                key.public_key().to_encoded_point(false).as_bytes().to_vec(),
-                key.to_bytes().to_vec(),
-            ),
-            Secret::P256(key) => (
-                key.public_key().to_encoded_point(false).as_bytes().to_vec(),
-                key.to_bytes().to_vec(),
-            ),
-            Secret::P384(key) => (
-                key.public_key().to_encoded_point(false).as_bytes().to_vec(),
-                key.to_bytes().to_vec(),
-            ),
-            Secret::P521(key) => (
-                key.public_key().to_encoded_point(false).as_bytes().to_vec(),
-                key.to_bytes().to_vec(),
-            ),
+            Secret::P224(key) => {
+                (key.public_key().to_encoded_point(false).as_bytes().to_vec(), key.to_bytes().to_vec())
+            }
+            Secret::P256(key) => {
+                (key.public_key().to_encoded_point(false).as_bytes().to_vec(), key.to_bytes().to_vec())
+            }
+            Secret::P384(key) => {
+                (key.public_key().to_encoded_point(false).as_bytes().to_vec(), key.to_bytes().to_vec())
+            }
+            Secret::P521(key) => {
+                (key.public_key().to_encoded_point(false).as_bytes().to_vec(), key.to_bytes().to_vec())
+            }
             _ => return None,
         })
     }
@@ -325,10 +292,7 @@ impl Key {
         match &*self.secret {
             Secret::Rsa(pooled) => {
                 let key = pooled.key();
-                der::sequence(&[
-                    der::unsigned(&key.n().to_bytes_be()),
-                    der::unsigned(&key.e().to_bytes_be()),
-                ])
+                der::sequence(&[der::unsigned(&key.n().to_bytes_be()), der::unsigned(&key.e().to_bytes_be())])
             }
             Secret::Ed25519(seed) => Ed25519KeyPair::from_seed_unchecked(seed)
                 .map(|pair| pair.public_key().as_ref().to_vec())
@@ -338,10 +302,7 @@ impl Key {
                 Kind::Secp256k1 => [&[4], &bytes[..64]].concat(),
                 _ => bytes[..32].to_vec(),
             },
-            _ => self
-                .point_and_scalar()
-                .map(|(point, _)| point)
-                .unwrap_or_default(),
+            _ => self.point_and_scalar().map(|(point, _)| point).unwrap_or_default(),
         }
     }
 
@@ -376,11 +337,7 @@ impl Key {
             Secret::Foreign(bytes) => der::octet_string(&bytes[..32]),
             _ => self.sec1(false, true),
         };
-        der::sequence(&[
-            der::integer(&[0]),
-            self.key_algorithm(),
-            der::octet_string(&inner),
-        ])
+        der::sequence(&[der::integer(&[0]), self.key_algorithm(), der::octet_string(&inner)])
     }
 
     /// An RSA key whose private exponent does not fit, or an elliptic one whose scalar is too large.
@@ -411,15 +368,11 @@ impl Key {
                 let parameters = pem::encode("EC PARAMETERS", &der::oid(&self.curve()));
                 parameters + &pem::encode("EC PRIVATE KEY", &self.sec1(true, true))
             }
-            Container::Sec1WithoutPublic if elliptic => {
-                pem::encode("EC PRIVATE KEY", &self.sec1(true, false))
+            Container::Sec1WithoutPublic if elliptic => pem::encode("EC PRIVATE KEY", &self.sec1(true, false)),
+            Container::Sec1WithoutCurve if elliptic => pem::encode("EC PRIVATE KEY", &self.sec1(false, true)),
+            Container::Sec1WithParameters | Container::Sec1WithoutPublic | Container::Sec1WithoutCurve => {
+                self.to_pem(&Container::Native)
             }
-            Container::Sec1WithoutCurve if elliptic => {
-                pem::encode("EC PRIVATE KEY", &self.sec1(false, true))
-            }
-            Container::Sec1WithParameters
-            | Container::Sec1WithoutPublic
-            | Container::Sec1WithoutCurve => self.to_pem(&Container::Native),
             Container::Labelled(label) => {
                 let der = match self.kind {
                     Kind::Rsa(_) => self.pkcs1(),
@@ -430,22 +383,14 @@ impl Key {
             }
             Container::Pkcs8Labelled(label) => pem::encode(label, &self.pkcs8()),
             Container::EncryptedTraditional => {
-                let headers = [
-                    ("Proc-Type", "4,ENCRYPTED"),
-                    ("DEK-Info", "AES-256-CBC,0F1E2D3C4B5A69788796A5B4C3D2E1F0"),
-                ];
-                let label = if elliptic {
-                    "EC PRIVATE KEY"
-                } else {
-                    "RSA PRIVATE KEY"
-                };
+                let headers =
+                    [("Proc-Type", "4,ENCRYPTED"), ("DEK-Info", "AES-256-CBC,0F1E2D3C4B5A69788796A5B4C3D2E1F0")];
+                let label = if elliptic { "EC PRIVATE KEY" } else { "RSA PRIVATE KEY" };
                 pem::encode_with_headers(label, &headers, &scrambled(&self.pkcs8()))
             }
             Container::EncryptedPkcs8 => {
-                let algorithm =
-                    der::sequence(&[der::oid(&[1, 2, 840, 113_549, 1, 5, 13]), der::null()]);
-                let sealed =
-                    der::sequence(&[algorithm, der::octet_string(&scrambled(&self.pkcs8()))]);
+                let algorithm = der::sequence(&[der::oid(&[1, 2, 840, 113_549, 1, 5, 13]), der::null()]);
+                let sealed = der::sequence(&[algorithm, der::octet_string(&scrambled(&self.pkcs8()))]);
                 pem::encode("ENCRYPTED PRIVATE KEY", &sealed)
             }
             Container::Inconsistent => {
@@ -483,11 +428,7 @@ fn scrambled(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn dsa_parameters() -> Vec<u8> {
-    der::sequence(&[
-        der::unsigned(&[0xc3; 128]),
-        der::unsigned(&[0xa7; 20]),
-        der::unsigned(&[2]),
-    ])
+    der::sequence(&[der::unsigned(&[0xc3; 128]), der::unsigned(&[0xa7; 20]), der::unsigned(&[2])])
 }
 
 /// How a key is written to its file.

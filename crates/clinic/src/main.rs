@@ -1,8 +1,11 @@
 //! `clinic`: makes patients and holds the doctor's report against real Go.
 
+#![allow(clippy::disallowed_methods, reason = "the rooms are the doctor's; a workshop writes files and runs programs")]
+
 use clinic::series::Plan;
-use clinic::{compare, series, wounds};
+use clinic::{compare, series, verify, wounds};
 use std::collections::VecDeque;
+use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -12,6 +15,8 @@ clinic generate --count N --seed S --out DIR [--single | --healthy | --wound NAM
 clinic scan DIR --go VERSION... --doctor BINARY
 clinic compare DIR --go VERSION [--show N] [--divergent FILE]
 clinic effects DIR --go VERSION...
+clinic chains --count N --seed S --out FILE
+clinic verify FILE --answers FILE --go VERSION --doctor BINARY [--show N]
 clinic wounds
 ";
 
@@ -23,8 +28,9 @@ fn main() -> ExitCode {
         "generate" => generate(&options),
         "scan" => scan(&options),
         "compare" => compare(&options),
-        "effects" => compare::effects(&options.directory, &options.go)
-            .and_then(|text| say(&text).map(|()| true)),
+        "effects" => compare::effects(&options.directory, &options.go).and_then(|text| say(&text).map(|()| true)),
+        "chains" => verify::generate(&options.directory, options.count, options.seed).map(|()| true),
+        "verify" => verify_chains(&options),
         "wounds" => list(),
         _ => Err(io::Error::other(USAGE)),
     };
@@ -50,6 +56,7 @@ struct Options {
     wound: Option<String>,
     divergent: Option<PathBuf>,
     doctor: PathBuf,
+    answers: PathBuf,
 }
 
 impl Options {
@@ -66,6 +73,7 @@ impl Options {
                 "--single" => options.single = true,
                 "--healthy" => options.healthy = true,
                 "--wound" => options.wound = Some(value()),
+                "--answers" => options.answers = value().into(),
                 "--doctor" => options.doctor = value().into(),
                 "--divergent" => options.divergent = Some(value().into()),
                 _ => options.directory = argument.into(),
@@ -111,19 +119,24 @@ fn compare(options: &Options) -> io::Result<bool> {
         say(&comparison.describe(go, options.show.unwrap_or(20)))?;
         passes &= comparison.passes();
         if let Some(path) = &options.divergent {
-            let list: String = comparison
-                .divergent()
-                .into_iter()
-                .map(|cluster| format!("{}\n", cluster.display()))
-                .collect();
-            std::fs::OpenOptions::new()
-                .create(true)
-                .append(true)
-                .open(path)?
-                .write_all(list.as_bytes())?;
+            let mut list = OpenOptions::new().create(true).append(true).open(path)?;
+            for cluster in comparison.divergent() {
+                writeln!(list, "{}", cluster.display())?;
+            }
         }
     }
     Ok(passes)
+}
+
+fn verify_chains(options: &Options) -> io::Result<bool> {
+    let mut same = true;
+    for go in &options.go {
+        let limit = options.show.unwrap_or(20);
+        let (equal, text) = verify::compare(&options.directory, &options.answers, &options.doctor, go, limit)?;
+        say(&text)?;
+        same &= equal;
+    }
+    Ok(same)
 }
 
 fn list() -> io::Result<bool> {

@@ -1,7 +1,7 @@
 //! Static pod manifests and kubeconfigs as kubeadm 1.20 writes them.
 
 use crate::config::{
-    Apiserver, ControllerManager, Etcd, EtcdTls, KUBERNETES, Kubeconfig, Source, Style, Url, pki,
+    Apiserver, ControllerManager, ELSEWHERE, Etcd, EtcdTls, KUBERNETES, Kubeconfig, Source, Style, Url, pki,
 };
 use std::fmt::Write as _;
 
@@ -17,10 +17,7 @@ fn optional(name: &str, value: Option<&String>) -> Option<Flag> {
 }
 
 fn urls(urls: &[Url]) -> String {
-    urls.iter()
-        .map(Url::to_string)
-        .collect::<Vec<_>>()
-        .join(",")
+    urls.iter().map(Url::to_string).collect::<Vec<_>>().join(",")
 }
 
 /// `etcd.yaml`.
@@ -39,69 +36,49 @@ pub fn etcd(etcd: &Etcd, style: Style) -> String {
     flags.extend(tls_flags(&etcd.client, ""));
     flags.extend(tls_flags(&etcd.peer, "peer-"));
     if etcd.skip_san {
-        flags.push(flag(
-            "experimental-peer-skip-client-san-verification",
-            "true",
-        ));
+        flags.push(flag("experimental-peer-skip-client-san-verification", "true"));
     }
-    flags.extend(
-        etcd.extra
-            .iter()
-            .map(|(name, value)| flag(name, value.as_str())),
-    );
+    flags.extend(etcd.extra.iter().map(|(name, value)| flag(name, value.as_str())));
     flags.sort();
-    let mounts = [
+    let mut mounts = vec![
         ("etcd-data", "/var/lib/etcd", "DirectoryOrCreate"),
         ("etcd-certs", mounted_directory(etcd), "DirectoryOrCreate"),
     ];
-    let annotation = format!(
-        "    kubeadm.kubernetes.io/etcd.advertise-client-urls: {}\n",
-        urls(&etcd.advertise_client)
-    );
-    pod(
-        "etcd",
-        "k8s.gcr.io/etcd:3.4.13-0",
-        &annotation,
-        &flags,
-        style,
-        &mounts,
-    )
+    mounts.extend(mount_elsewhere(&flags));
+    let annotation =
+        format!("    kubeadm.kubernetes.io/etcd.advertise-client-urls: {}\n", urls(&etcd.advertise_client));
+    pod("etcd", "k8s.gcr.io/etcd:3.4.13-0", &annotation, &flags, style, &mounts)
+}
+
+/// A volume: name, path, type.
+type Mount = (&'static str, &'static str, &'static str);
+
+/// The mount that makes paths outside the tree visible, where a flag names one.
+fn mount_elsewhere(flags: &[Flag]) -> Option<Mount> {
+    let named = |(_, value): &Flag| value.as_ref().is_some_and(|value| value.starts_with(ELSEWHERE));
+    flags.iter().any(named).then_some(("cluster-certs", ELSEWHERE, "DirectoryOrCreate"))
 }
 
 /// kubeadm mounts only `pki/etcd`; a path elsewhere needs more.
 fn mounted_directory(etcd: &Etcd) -> &'static str {
-    let inside = |path: &Option<String>| {
-        path.as_ref()
-            .is_none_or(|path| path.starts_with(&pki("etcd/")))
-    };
+    let inside = |path: &Option<String>| path.as_ref().is_none_or(|path| path.starts_with(&pki("etcd/")));
     let tls = |tls: &EtcdTls| {
         let pair = tls.client_pair.as_ref();
         inside(&tls.cert)
             && inside(&tls.key)
             && inside(&tls.trusted_ca)
-            && pair
-                .is_none_or(|(cert, key)| inside(&Some(cert.clone())) && inside(&Some(key.clone())))
+            && pair.is_none_or(|(cert, key)| inside(&Some(cert.clone())) && inside(&Some(key.clone())))
     };
-    if tls(&etcd.client) && tls(&etcd.peer) {
-        "/etc/kubernetes/pki/etcd"
-    } else {
-        "/etc/kubernetes/pki"
-    }
+    if tls(&etcd.client) && tls(&etcd.peer) { "/etc/kubernetes/pki/etcd" } else { "/etc/kubernetes/pki" }
 }
 
 fn tls_flags(tls: &EtcdTls, prefix: &str) -> Vec<Flag> {
     let mut flags = Vec::new();
     flags.extend(optional(&format!("{prefix}cert-file"), tls.cert.as_ref()));
     flags.extend(optional(&format!("{prefix}key-file"), tls.key.as_ref()));
-    flags.extend(optional(
-        &format!("{prefix}trusted-ca-file"),
-        tls.trusted_ca.as_ref(),
-    ));
+    flags.extend(optional(&format!("{prefix}trusted-ca-file"), tls.trusted_ca.as_ref()));
     let auth = tls.client_cert_auth.map(|auth| auth.to_string());
-    flags.extend(optional(
-        &format!("{prefix}client-cert-auth"),
-        auth.as_ref(),
-    ));
+    flags.extend(optional(&format!("{prefix}client-cert-auth"), auth.as_ref()));
     if tls.auto {
         flags.push(flag(&format!("{prefix}auto-tls"), "true"));
     }
@@ -110,17 +87,10 @@ fn tls_flags(tls: &EtcdTls, prefix: &str) -> Vec<Flag> {
         flags.push(flag(&format!("{prefix}client-key-file"), key.as_str()));
     }
     if !tls.allowed_cn.is_empty() {
-        flags.push(flag(
-            &format!("{prefix}cert-allowed-cn"),
-            tls.allowed_cn.join(","),
-        ));
+        flags.push(flag(&format!("{prefix}cert-allowed-cn"), tls.allowed_cn.join(",")));
     }
     if !tls.allowed_hostname.is_empty() {
-        let name = if prefix.is_empty() {
-            "client-cert-allowed-hostname"
-        } else {
-            "peer-cert-allowed-hostname"
-        };
+        let name = if prefix.is_empty() { "client-cert-allowed-hostname" } else { "peer-cert-allowed-hostname" };
         flags.push(flag(name, tls.allowed_hostname.join(",")));
     }
     flags
@@ -137,33 +107,18 @@ pub fn apiserver(apiserver: &Apiserver, style: Style) -> String {
         flag("enable-bootstrap-token-auth", "true"),
         flag("etcd-servers", urls(&apiserver.etcd_servers)),
         flag("insecure-port", "0"),
-        flag(
-            "kubelet-client-certificate",
-            apiserver.kubelet_cert.as_str(),
-        ),
+        flag("kubelet-client-certificate", apiserver.kubelet_cert.as_str()),
         flag("kubelet-client-key", apiserver.kubelet_key.as_str()),
-        flag(
-            "kubelet-preferred-address-types",
-            "InternalIP,ExternalIP,Hostname",
-        ),
+        flag("kubelet-preferred-address-types", "InternalIP,ExternalIP,Hostname"),
         flag("proxy-client-cert-file", apiserver.proxy_cert.as_str()),
         flag("proxy-client-key-file", apiserver.proxy_key.as_str()),
-        flag(
-            "requestheader-client-ca-file",
-            apiserver.requestheader_ca.as_str(),
-        ),
+        flag("requestheader-client-ca-file", apiserver.requestheader_ca.as_str()),
         flag("requestheader-extra-headers-prefix", "X-Remote-Extra-"),
         flag("requestheader-group-headers", "X-Remote-Group"),
         flag("requestheader-username-headers", "X-Remote-User"),
         flag("secure-port", "6443"),
-        flag(
-            "service-account-issuer",
-            "https://kubernetes.default.svc.cluster.local",
-        ),
-        flag(
-            "service-account-signing-key-file",
-            apiserver.token_signer.as_str(),
-        ),
+        flag("service-account-issuer", "https://kubernetes.default.svc.cluster.local"),
+        flag("service-account-signing-key-file", apiserver.token_signer.as_str()),
         flag("service-cluster-ip-range", apiserver.service_range.as_str()),
         flag("tls-cert-file", apiserver.cert.as_str()),
         flag("tls-private-key-file", apiserver.key.as_str()),
@@ -171,10 +126,7 @@ pub fn apiserver(apiserver: &Apiserver, style: Style) -> String {
     flags.extend(optional("etcd-cafile", apiserver.etcd_ca.as_ref()));
     flags.extend(optional("etcd-certfile", apiserver.etcd_cert.as_ref()));
     flags.extend(optional("etcd-keyfile", apiserver.etcd_key.as_ref()));
-    let names = apiserver
-        .allowed_names
-        .as_ref()
-        .map(|names| names.join(","));
+    let names = apiserver.allowed_names.as_ref().map(|names| names.join(","));
     flags.extend(optional("requestheader-allowed-names", names.as_ref()));
     for path in &apiserver.token_keys {
         flags.push(flag("service-account-key-file", path.as_str()));
@@ -185,10 +137,11 @@ pub fn apiserver(apiserver: &Apiserver, style: Style) -> String {
         "    kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint: '{}'\n",
         endpoint.trim_start_matches("https://")
     );
-    let mounts = [
+    let mut mounts = vec![
         ("ca-certs", "/etc/ssl/certs", "DirectoryOrCreate"),
         ("k8s-certs", "/etc/kubernetes/pki", "DirectoryOrCreate"),
     ];
+    mounts.extend(mount_elsewhere(&flags));
     let image = "k8s.gcr.io/kube-apiserver:v1.20.9";
     pod("kube-apiserver", image, &annotation, &flags, style, &mounts)
 }
@@ -210,19 +163,12 @@ pub fn controller_manager(manager: &ControllerManager, style: Style) -> String {
         flag("port", "0"),
         flag("requestheader-client-ca-file", pki("front-proxy-ca.crt")),
         flag("root-ca-file", manager.root_ca.as_str()),
-        flag(
-            "service-account-private-key-file",
-            manager.token_signer.as_str(),
-        ),
+        flag("service-account-private-key-file", manager.token_signer.as_str()),
         flag("use-service-account-credentials", "true"),
     ];
     let mounts = [
         ("k8s-certs", "/etc/kubernetes/pki", "DirectoryOrCreate"),
-        (
-            "kubeconfig",
-            "/etc/kubernetes/controller-manager.conf",
-            "FileOrCreate",
-        ),
+        ("kubeconfig", "/etc/kubernetes/controller-manager.conf", "FileOrCreate"),
     ];
     let image = "k8s.gcr.io/kube-controller-manager:v1.20.9";
     pod("kube-controller-manager", image, "", &flags, style, &mounts)
@@ -239,23 +185,12 @@ pub fn scheduler(style: Style) -> String {
         flag("leader-elect", "true"),
         flag("port", "0"),
     ];
-    let mounts = [(
-        "kubeconfig",
-        "/etc/kubernetes/scheduler.conf",
-        "FileOrCreate",
-    )];
+    let mounts = [("kubeconfig", "/etc/kubernetes/scheduler.conf", "FileOrCreate")];
     let image = "k8s.gcr.io/kube-scheduler:v1.20.9";
     pod("kube-scheduler", image, "", &flags, style, &mounts)
 }
 
-fn pod(
-    name: &str,
-    image: &str,
-    annotations: &str,
-    flags: &[Flag],
-    style: Style,
-    mounts: &[(&str, &str, &str)],
-) -> String {
+fn pod(name: &str, image: &str, annotations: &str, flags: &[Flag], style: Style, mounts: &[Mount]) -> String {
     let mut yaml = String::from("apiVersion: v1\nkind: Pod\nmetadata:\n");
     if !annotations.is_empty() {
         yaml += "  annotations:\n";
@@ -275,10 +210,7 @@ fn pod(
     }
     yaml += "  hostNetwork: true\n  priorityClassName: system-node-critical\n  volumes:\n";
     for (volume, path, kind) in mounts {
-        let _ = write!(
-            yaml,
-            "  - hostPath:\n      path: {path}\n      type: {kind}\n    name: {volume}\n"
-        );
+        let _ = write!(yaml, "  - hostPath:\n      path: {path}\n      type: {kind}\n    name: {volume}\n");
     }
     yaml + "status: {}\n"
 }
@@ -334,23 +266,14 @@ fn spaced((name, value): &Flag) -> Vec<String> {
 /// Values that YAML would not take for a string, or not take at all.
 fn quoted(value: &str) -> String {
     let plain = value.starts_with(|first: char| first.is_ascii_alphabetic() || first == '/');
-    if plain {
-        value.to_owned()
-    } else {
-        format!("\"{value}\"")
-    }
+    if plain { value.to_owned() } else { format!("\"{value}\"") }
 }
 
 /// The text of a kubeconfig, with its three fields already encoded.
 pub fn kubeconfig(conf: &Kubeconfig, fields: &Fields) -> String {
     let user = &conf.user;
     let mut yaml = String::from("apiVersion: v1\nclusters:\n- cluster:\n");
-    source(
-        &mut yaml,
-        "certificate-authority",
-        &conf.ca,
-        fields.ca.as_deref(),
-    );
+    source(&mut yaml, "certificate-authority", &conf.ca, fields.ca.as_deref());
     if conf.insecure {
         yaml += "    insecure-skip-tls-verify: true\n";
     }
@@ -363,12 +286,7 @@ pub fn kubeconfig(conf: &Kubeconfig, fields: &Fields) -> String {
         "  name: kubernetes\ncontexts:\n- context:\n    cluster: kubernetes\n    user: {user}\n  name: {user}@kubernetes\ncurrent-context: {user}@kubernetes\nkind: Config\npreferences: {{}}\nusers:\n- name: {user}\n  user:\n"
     );
     let before = yaml.len();
-    source(
-        &mut yaml,
-        "client-certificate",
-        &conf.cert,
-        fields.cert.as_deref(),
-    );
+    source(&mut yaml, "client-certificate", &conf.cert, fields.cert.as_deref());
     source(&mut yaml, "client-key", &conf.key, fields.key.as_deref());
     if let Some(token) = &conf.token {
         let _ = writeln!(yaml, "    token: {token}");

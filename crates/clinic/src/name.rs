@@ -29,21 +29,13 @@ pub struct Attribute {
 impl Attribute {
     /// An attribute in Go's choice of string: PrintableString where it fits, else UTF8String.
     pub fn new(kind: &[u64], text: &str) -> Self {
-        let string = if text.bytes().all(is_printable) {
-            tag::PRINTABLE_STRING
-        } else {
-            tag::UTF8_STRING
-        };
+        let string = if text.bytes().all(is_printable) { tag::PRINTABLE_STRING } else { tag::UTF8_STRING };
         Self::typed(kind, string, text)
     }
 
     /// An attribute in the string type `string`, encoded as that type demands.
     pub fn typed(kind: &[u64], string: u8, text: &str) -> Self {
-        Self {
-            kind: kind.to_vec(),
-            string,
-            value: encode(string, text),
-        }
+        Self { kind: kind.to_vec(), string, value: encode(string, text) }
     }
 
     fn to_der(&self) -> Vec<u8> {
@@ -58,10 +50,7 @@ fn is_printable(byte: u8) -> bool {
 fn encode(string: u8, text: &str) -> Vec<u8> {
     match string {
         tag::BMP_STRING => text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
-        tag::UNIVERSAL_STRING => text
-            .chars()
-            .flat_map(|c| u32::from(c).to_be_bytes())
-            .collect(),
+        tag::UNIVERSAL_STRING => text.chars().flat_map(|c| u32::from(c).to_be_bytes()).collect(),
         _ => text.as_bytes().to_vec(),
     }
 }
@@ -86,9 +75,7 @@ impl Name {
 
     /// `CN=text`, in one string type.
     pub fn common_typed(string: u8, text: &str) -> Self {
-        Self {
-            parts: vec![vec![Attribute::typed(COMMON_NAME, string, text)]],
-        }
+        Self { parts: vec![vec![Attribute::typed(COMMON_NAME, string, text)]] }
     }
 
     /// This name with one more attribute at its end.
@@ -111,26 +98,14 @@ impl Name {
     #[must_use]
     pub fn retyped(&self, string: u8) -> Self {
         let retype = |attribute: &Attribute| {
-            Attribute::typed(
-                &attribute.kind,
-                string,
-                &String::from_utf8_lossy(&attribute.value),
-            )
+            Attribute::typed(&attribute.kind, string, &String::from_utf8_lossy(&attribute.value))
         };
-        Self {
-            parts: self
-                .parts
-                .iter()
-                .map(|part| part.iter().map(retype).collect())
-                .collect(),
-        }
+        Self { parts: self.parts.iter().map(|part| part.iter().map(retype).collect()).collect() }
     }
 
     /// The `Name` structure.
     pub fn to_der(&self) -> Vec<u8> {
-        let relative = |part: &Vec<Attribute>| {
-            der::set(&part.iter().map(Attribute::to_der).collect::<Vec<_>>())
-        };
+        let relative = |part: &Vec<Attribute>| der::set(&part.iter().map(Attribute::to_der).collect::<Vec<_>>());
         der::sequence(&self.parts.iter().map(relative).collect::<Vec<_>>())
     }
 }

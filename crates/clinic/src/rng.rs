@@ -12,9 +12,7 @@ impl Rng {
     /// A generator for `seed`.
     pub fn new(seed: u64) -> Self {
         let mut mixer = seed;
-        Self {
-            state: std::array::from_fn(|_| splitmix(&mut mixer)),
-        }
+        Self { state: std::array::from_fn(|_| splitmix(&mut mixer)) }
     }
 
     /// A generator for patient `index` of the series `seed`: neighbours share nothing.

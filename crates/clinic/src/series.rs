@@ -29,19 +29,13 @@ pub fn write(directory: &Path, count: u64, seed: u64, plan: Plan) -> io::Result<
     let share = |worker: u64| {
         (worker..count)
             .step_by(usize::try_from(workers).unwrap_or(1))
-            .try_for_each(|index| {
-                patient(seed, index, plan).write(&directory.join(index.to_string()))
-            })
+            .try_for_each(|index| patient(seed, index, plan).write(&directory.join(index.to_string())))
     };
     thread::scope(|scope| {
-        let handles: Vec<_> = (0..workers)
-            .map(|worker| scope.spawn(move || share(worker)))
-            .collect();
-        handles.into_iter().try_for_each(|handle| {
-            handle
-                .join()
-                .unwrap_or_else(|_| Err(io::Error::other("a worker panicked")))
-        })
+        let handles: Vec<_> = (0..workers).map(|worker| scope.spawn(move || share(worker))).collect();
+        handles
+            .into_iter()
+            .try_for_each(|handle| handle.join().unwrap_or_else(|_| Err(io::Error::other("a worker panicked"))))
     })
 }
 
@@ -81,9 +75,5 @@ fn wounded(chosen: &[Wound], rng: &mut Rng) -> Cluster {
 
 fn healthy(rng: &mut Rng) -> Cluster {
     let seed = rng.draw();
-    if rng.chance(15) {
-        Cluster::kubeadm(seed)
-    } else {
-        Cluster::healthy(seed)
-    }
+    if rng.chance(15) { Cluster::kubeadm(seed) } else { Cluster::healthy(seed) }
 }

@@ -1,8 +1,9 @@
 //! The ground truth beside a cluster: every link and exactly which files it uses, taken from what the cluster was
 //! built from and never from its manifests.
 
-use crate::cluster::{Cluster, Entry, Node, Rendered};
+use crate::cluster::{Cluster, Node};
 use crate::config::{Etcd, EtcdTls, KUBERNETES, Kubeconfig, Source, Url, pki};
+use crate::render::{Entry, Rendered};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -127,6 +128,17 @@ pub struct Link {
     pub verdict_only: bool,
 }
 
+impl Link {
+    /// Whether it uses a file that is not in this tree.
+    fn needs_elsewhere(&self) -> bool {
+        let (client, server) = (&self.client, &self.server);
+        [&client.cert, &client.key, &client.ca, &server.cert, &server.key, &server.ca]
+            .into_iter()
+            .flatten()
+            .any(|material| material.base64.is_none() && material.file.is_none())
+    }
+}
+
 /// Seconds since 1970 as RFC 3339.
 pub fn rfc3339(seconds: i64) -> String {
     OffsetDateTime::from_unix_timestamp(seconds)
@@ -137,27 +149,15 @@ pub fn rfc3339(seconds: i64) -> String {
 
 /// The document for `cluster`.
 pub fn document(cluster: &Cluster, rendered: &Rendered) -> Document {
-    let view = |index| View {
-        cluster,
-        rendered,
-        index,
-        node: &cluster.nodes[index],
-    };
-    let links = (0..cluster.nodes.len())
-        .flat_map(|index| view(index).links())
-        .collect();
+    let view = |index| View { cluster, rendered, index, node: &cluster.nodes[index] };
+    let links = (0..cluster.nodes.len()).flat_map(|index| view(index).links()).collect();
     Document {
         at: rfc3339(cluster.at),
-        nodes: (0..cluster.nodes.len())
-            .map(|index| format!("{}pki", cluster.prefix(index)))
-            .collect(),
+        nodes: (0..cluster.nodes.len()).map(|index| format!("{}pki", cluster.prefix(index))).collect(),
         wounds: cluster
             .wounds
             .iter()
-            .map(|wound| WoundRecord {
-                name: wound.name.to_owned(),
-                slug: wound.slug.to_owned(),
-            })
+            .map(|wound| WoundRecord { name: wound.name.to_owned(), slug: wound.slug.to_owned() })
             .collect(),
         links,
     }
@@ -183,6 +183,9 @@ impl View<'_> {
         links.push(self.kubelet());
         links.push(self.front_proxy());
         links.push(self.tokens());
+        for link in &mut links {
+            link.verdict_only |= link.needs_elsewhere();
+        }
         links
     }
 
@@ -199,32 +202,28 @@ impl View<'_> {
         path.map(|path| self.at_path(path))
     }
 
-    fn link(&self, id: &str, name: Option<&str>) -> Link {
-        Link {
-            node: self.index,
-            id: id.to_owned(),
-            name: name.map(str::to_owned),
-            ..Link::default()
+    /// What etcd's container sees at a path: nothing outside its mount.
+    fn in_etcd(&self, path: Option<&String>) -> Option<Material> {
+        let narrow = self.node.etcd.as_ref().is_some_and(|etcd| etcd.narrow_mount);
+        let hidden = |path: &String| narrow && !path.starts_with(&pki("etcd/"));
+        let mut material = self.optional(path)?;
+        if path.is_some_and(hidden) {
+            material.file = Some("not-mounted".to_owned());
         }
+        Some(material)
+    }
+
+    fn link(&self, id: &str, name: Option<&str>) -> Link {
+        Link { node: self.index, id: id.to_owned(), name: name.map(str::to_owned), ..Link::default() }
     }
 
     /// The node that answers for `host` on etcd's client port: one that lists it, this one first; else this one.
     fn etcd_for(&self, host: &str) -> Option<(usize, &Etcd)> {
         let lists = |index: &usize| {
-            self.cluster.nodes[*index]
-                .etcd
-                .as_ref()
-                .is_some_and(|etcd| {
-                    let urls = [
-                        &etcd.listen_client,
-                        &etcd.advertise_client,
-                        &etcd.advertise_peer,
-                        &etcd.listen_peer,
-                    ];
-                    urls.into_iter()
-                        .flatten()
-                        .any(|url| same_host(&url.host, host))
-                })
+            self.cluster.nodes[*index].etcd.as_ref().is_some_and(|etcd| {
+                let urls = [&etcd.listen_client, &etcd.advertise_client, &etcd.advertise_peer, &etcd.listen_peer];
+                urls.into_iter().flatten().any(|url| same_host(&url.host, host))
+            })
         };
         let own_first = std::iter::once(self.index).chain(0..self.cluster.nodes.len());
         let index = own_first.into_iter().find(lists).unwrap_or(self.index);
@@ -233,22 +232,14 @@ impl View<'_> {
     }
 
     fn other(&self, index: usize) -> View<'_> {
-        View {
-            cluster: self.cluster,
-            rendered: self.rendered,
-            index,
-            node: &self.cluster.nodes[index],
-        }
+        View { cluster: self.cluster, rendered: self.rendered, index, node: &self.cluster.nodes[index] }
     }
 
     fn etcd_server(&self, host: &str) -> Server {
         let Some((index, etcd)) = self.etcd_for(host) else {
             return Server::default();
         };
-        Server {
-            plain: listens_plain(&etcd.listen_client, host),
-            ..self.other(index).etcd_side(&etcd.client)
-        }
+        Server { plain: listens_plain(&etcd.listen_client, host), ..self.other(index).etcd_side(&etcd.client) }
     }
 
     fn etcd_side(&self, tls: &EtcdTls) -> Server {
@@ -256,15 +247,10 @@ impl View<'_> {
             known: true,
             loader: "etcd".to_owned(),
             plain: false,
-            cert: self.optional(tls.cert.as_ref()),
-            key: self.optional(tls.key.as_ref()),
-            policy: if tls.requires_client() {
-                "require"
-            } else {
-                "none"
-            }
-            .to_owned(),
-            ca: self.optional(tls.trusted_ca.as_ref()),
+            cert: self.in_etcd(tls.cert.as_ref()),
+            key: self.in_etcd(tls.key.as_ref()),
+            policy: if tls.requires_client() { "require" } else { "none" }.to_owned(),
+            ca: self.in_etcd(tls.trusted_ca.as_ref()),
             allowed_cn: tls.allowed_cn.clone(),
             allowed_hostname: tls.allowed_hostname.clone(),
             requestheader_names: None,
@@ -287,12 +273,7 @@ impl View<'_> {
         let api = &self.node.apiserver;
         let client = Client {
             loader: "etcd".to_owned(),
-            trust: if api.etcd_ca.is_some() {
-                "pool"
-            } else {
-                "system"
-            }
-            .to_owned(),
+            trust: if api.etcd_ca.is_some() { "pool" } else { "system" }.to_owned(),
             cert: self.optional(api.etcd_cert.as_ref()),
             key: self.optional(api.etcd_key.as_ref()),
             ca: self.optional(api.etcd_ca.as_ref()),
@@ -316,18 +297,9 @@ impl View<'_> {
             ca: Some(self.at_path(&pki("etcd/ca.crt"))),
             ..Client::default()
         };
-        let members = self
-            .cluster
-            .nodes
-            .iter()
-            .filter_map(|node| node.etcd.as_ref());
-        let urls: Vec<Url> = members
-            .flat_map(|etcd| etcd.advertise_client.clone())
-            .collect();
-        distinct(&urls)
-            .into_iter()
-            .filter_map(|url| self.towards_etcd("kubeadm->etcd", url, &client))
-            .collect()
+        let members = self.cluster.nodes.iter().filter_map(|node| node.etcd.as_ref());
+        let urls: Vec<Url> = members.flat_map(|etcd| etcd.advertise_client.clone()).collect();
+        distinct(&urls).into_iter().filter_map(|url| self.towards_etcd("kubeadm->etcd", url, &client)).collect()
     }
 
     /// etcd dials itself with its own server configuration, unverified: but the allowed-name check, which wants a
@@ -349,8 +321,8 @@ impl View<'_> {
         link.client = Client {
             loader: "etcd".to_owned(),
             trust: "none".to_owned(),
-            cert: self.optional(cert.as_ref()),
-            key: self.optional(key.as_ref()),
+            cert: self.in_etcd(cert.as_ref()),
+            key: self.in_etcd(key.as_ref()),
             allowed_cn: tls.allowed_cn.clone(),
             allowed_hostname: tls.allowed_hostname.clone(),
             ..Client::default()
@@ -364,15 +336,11 @@ impl View<'_> {
             1 => vec![0],
             _ => (0..count).filter(|index| *index != self.index).collect(),
         };
-        others
-            .into_iter()
-            .flat_map(|index| self.peer(index))
-            .collect()
+        others.into_iter().flat_map(|index| self.peer(index)).collect()
     }
 
     fn peer(&self, index: usize) -> Vec<Link> {
-        let (Some(dialer), Some(listener)) = (&self.node.etcd, &self.cluster.nodes[index].etcd)
-        else {
+        let (Some(dialer), Some(listener)) = (&self.node.etcd, &self.cluster.nodes[index].etcd) else {
             return Vec::new();
         };
         let id = if index == self.index {
@@ -382,23 +350,15 @@ impl View<'_> {
         };
         let client = Client {
             loader: "etcd".to_owned(),
-            trust: if dialer.peer.trusted_ca.is_some() {
-                "pool"
-            } else {
-                "system"
-            }
-            .to_owned(),
-            cert: self.optional(dialer.peer.cert.as_ref()),
-            key: self.optional(dialer.peer.key.as_ref()),
-            ca: self.optional(dialer.peer.trusted_ca.as_ref()),
+            trust: if dialer.peer.trusted_ca.is_some() { "pool" } else { "system" }.to_owned(),
+            cert: self.in_etcd(dialer.peer.cert.as_ref()),
+            key: self.in_etcd(dialer.peer.key.as_ref()),
+            ca: self.in_etcd(dialer.peer.trusted_ca.as_ref()),
             allowed_cn: dialer.peer.allowed_cn.clone(),
             allowed_hostname: dialer.peer.allowed_hostname.clone(),
             ..Client::default()
         };
-        let own_address = dialer
-            .advertise_peer
-            .iter()
-            .find_map(|url| url.host.parse::<IpAddr>().ok());
+        let own_address = dialer.advertise_peer.iter().find_map(|url| url.host.parse::<IpAddr>().ok());
         let mut links = Vec::new();
         for url in distinct(&listener.advertise_peer) {
             let mut link = self.link(&id, Some(&url.host));
@@ -433,7 +393,10 @@ impl View<'_> {
     fn kubeconfig(&self, name: &str, conf: &Kubeconfig) -> Option<Link> {
         let file = format!("{}{name}", self.cluster.prefix(self.index));
         let there = matches!(self.rendered.entries.get(&file), Some(Entry::File(..)));
-        if !there || conf.token.is_some() {
+        // the kubelet's own files are not in a copy, and tokens are no certificates
+        let of_kubelet =
+            |source: &Source| matches!(source, Source::Path(path) if path.starts_with("/var/lib/kubelet/"));
+        if !there || conf.token.is_some() || of_kubelet(&conf.cert) {
             return None;
         }
         let fields = self.rendered.fields.get(&(self.index, name.to_owned()))?;
@@ -458,17 +421,17 @@ impl View<'_> {
             ..Client::default()
         };
         link.server = self.apiserver_server();
-        link.verdict_only = link.client.plain;
+        // who shows no certificate is anonymous: what follows depends on more than the PKI
+        link.verdict_only = link.client.plain || link.client.cert.is_none();
         Some(link)
     }
 
     fn field(&self, source: &Source, data: Option<&String>) -> Option<Material> {
         match source {
             Source::Absent => None,
-            Source::Data(..) => data.filter(|data| !data.is_empty()).map(|data| Material {
-                base64: Some(data.clone()),
-                ..Material::default()
-            }),
+            Source::Data(..) => data
+                .filter(|data| !data.is_empty())
+                .map(|data| Material { base64: Some(data.clone()), ..Material::default() }),
             Source::Path(path) if path.starts_with('/') => Some(self.at_path(path)),
             Source::Path(path) => Some(self.at_path(&format!("{KUBERNETES}/{path}"))),
         }
@@ -476,10 +439,7 @@ impl View<'_> {
 
     fn pods(&self) -> Vec<Link> {
         let manager = &self.node.controller_manager;
-        let names = [
-            self.node.apiserver.service_address.as_str(),
-            "kubernetes.default.svc",
-        ];
+        let names = [self.node.apiserver.service_address.as_str(), "kubernetes.default.svc"];
         let link = |name| {
             let mut link = self.link("pod->kube-apiserver", Some(name));
             link.client = Client {
@@ -488,11 +448,7 @@ impl View<'_> {
                 ca: Some(self.at_path(&manager.root_ca)),
                 ..Client::default()
             };
-            link.server = Server {
-                policy: "none".to_owned(),
-                ca: None,
-                ..self.apiserver_server()
-            };
+            link.server = Server { policy: "none".to_owned(), ca: None, ..self.apiserver_server() };
             link
         };
         names.map(link).into()
@@ -545,17 +501,11 @@ impl View<'_> {
         let verifiers = if api.token_keys.is_empty() {
             vec![self.at_path(&api.key)]
         } else {
-            api.token_keys
-                .iter()
-                .map(|path| self.at_path(path))
-                .collect()
+            api.token_keys.iter().map(|path| self.at_path(path)).collect()
         };
         let mut link = self.link("service-account-tokens", None);
         link.tokens = Some(Tokens {
-            signers: vec![
-                self.at_path(&manager.token_signer),
-                self.at_path(&api.token_signer),
-            ],
+            signers: vec![self.at_path(&manager.token_signer), self.at_path(&api.token_signer)],
             verifiers,
         });
         link.verdict_only = true;
@@ -566,9 +516,7 @@ impl View<'_> {
 /// URLs of distinct hosts, the first of each.
 fn distinct(urls: &[Url]) -> Vec<&Url> {
     let mut seen = BTreeSet::new();
-    urls.iter()
-        .filter(|url| seen.insert(url.host.clone()))
-        .collect()
+    urls.iter().filter(|url| seen.insert(url.host.clone())).collect()
 }
 
 fn same_host(left: &str, right: &str) -> bool {

@@ -93,13 +93,22 @@ impl Remedy {
         Self { kind: RemedyKind::Manual, targets: Vec::new(), command: None, steps: steps.into_iter().map(Into::into).collect(), avoid: Vec::new() }
     }
 
-    /// `pkidoctor regen TARGET --backup`.
+    /// `pkidoctor regen TARGET --backup`, and how kubeadm does the same by hand.
     pub fn regen(target: &str) -> Self {
+        let phase = match target {
+            "kubelet.conf" | "admin.conf" | "super-admin.conf" | "controller-manager.conf" | "scheduler.conf" => {
+                format!("kubeconfig {}", target.trim_end_matches(".conf"))
+            }
+            _ => format!("certs {target}"),
+        };
+        let step = format!(
+            "by hand: back up and move the old files away (kubeadm keeps what exists), then kubeadm init phase {phase} --config FILE with this node's own address and names"
+        );
         Self {
             kind: RemedyKind::Regen,
             targets: vec![target.to_owned()],
             command: Some(format!("pkidoctor regen {target} --backup")),
-            steps: Vec::new(),
+            steps: vec![step],
             avoid: Vec::new(),
         }
     }

@@ -8,11 +8,14 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 use crate::check::Severity;
-use crate::cluster::{Cluster, File, State};
+use crate::cluster::manifest::Component;
+use crate::cluster::{Cluster, File, Node, State};
 use crate::go::handshake::{Complaint, Refusal, Side};
 use crate::go::load::{Half, Material, PairFault};
+use crate::go::parse::certificate;
 use crate::go::private_key::KeyFaultKind;
 use crate::go::verify::{Dates, Rejection, SignatureError, Verifier, VerifyError};
+use crate::links::etcd::Port;
 use crate::links::reference::{FaultKind, LoadFault, Origin, PairReference, Place, Reference};
 use crate::links::{Link, OtherKind, OtherRefusal, Weight};
 use crate::profile;
@@ -263,6 +266,11 @@ impl<'c> Exam<'c> {
         let code = self.fault_code(fault);
         let mut reason = self.reason(code, link, side, Some(fault.guilty.clone()), Why::Fault(fault));
         reason.pair.clone_from(&fault.pair);
+        // the right certificate is in the file, only not in the first place: the key is innocent
+        if code == "wrong-certificate-first" {
+            reason.guilty = fault.pair.as_ref().map(|pair| pair.certificate.clone());
+            reason.subject = reason.guilty.as_ref().map_or(reason.subject, |guilty| guilty.subject(self.cluster));
+        }
         // what a flag names and the container cannot see, or a flag that is missing, is the manifest's fault
         if matches!(fault.kind, FaultKind::NotMounted(_)) || fault.guilty.is_unset() {
             reason.subject = fault.guilty.flag_subject(self.cluster).unwrap_or(reason.subject);
@@ -270,7 +278,12 @@ impl<'c> Exam<'c> {
         reason
     }
 
-    fn fault_code(&self, fault: &LoadFault) -> &'static str {
+    /// The check that tells a load fault.
+    pub fn fault_code(&self, fault: &LoadFault) -> &'static str {
+        // the kubelet's own link to its newest certificate: nobody makes it by hand
+        if fault.guilty.path().is_some_and(|path| path.ends_with("/kubelet-client-current.pem")) && !matches!(fault.kind, FaultKind::Permission) {
+            return "kubelet-current-broken";
+        }
         let shape = fault.guilty.material(self.cluster).map(|material| material.pem.shape);
         let empty = matches!(shape, Some(Shape::Empty | Shape::Blank));
         match &fault.kind {
@@ -376,7 +389,20 @@ impl<'c> Exam<'c> {
             Complaint::PeerAddress { .. } => reason.code = "peer-address-not-in-san",
             Complaint::NotInList { .. } => reason.code = "request-header-names",
         }
+        let about_names = ["san-missing", "san-ip-as-dns", "cn-only", "peer-address-not-in-san"].contains(&reason.code);
+        if about_names && leaf.is_some_and(|leaf| self.is_another_nodes(&leaf, reason.node, &reason.subject)) {
+            reason.code = "copied-from-other-node";
+        }
         reason
+    }
+
+    /// Whether a leaf was made for another given node, which has it too.
+    fn is_another_nodes(&self, leaf: &Certificate, node: usize, subject: &str) -> bool {
+        let names = |node: &Node| leaf.subject.common_name() == node.name || leaf.names.dns.contains(&node.name);
+        let shows = |node: &Node| node.file(&node.layout(subject)).and_then(File::material).and_then(|material| material.parsed().next().cloned());
+        let others = self.cluster.nodes.iter().enumerate().filter(|(other, _)| *other != node);
+        let mut owners = others.filter(|(_, other)| names(other) && shows(other).is_some_and(|shown| shown.raw == leaf.raw));
+        !names(&self.cluster.nodes[node]) && owners.next().is_some()
     }
 
     fn blame_pair(&self, reason: &mut Reason<'c>, pair: Option<&PairReference>) {
@@ -406,7 +432,7 @@ impl<'c> Exam<'c> {
                 self.blame(reason, certificate, leaf);
                 if *end == Dates::Expired { "expired" } else { "not-yet-valid" }
             }
-            VerifyError::Hostname(error) if error.common_name_only => "cn-only",
+            VerifyError::Hostname(error) if error.common_name_only || leaf.is_some_and(|leaf| has_common_name_only(leaf)) => "cn-only",
             VerifyError::Hostname(error) => {
                 let as_dns = leaf.is_some_and(|leaf| leaf.names.dns.iter().any(|name| *name == error.host));
                 if error.is_address && as_dns { "san-ip-as-dns" } else { "san-missing" }
@@ -468,6 +494,9 @@ impl<'c> Exam<'c> {
         hint: Option<&(Arc<Certificate>, Rejection)>,
         leaf: Option<&Arc<Certificate>>,
     ) -> &'static str {
+        if self.blame_passed_over(reason, child) {
+            return "ca-pool-partial";
+        }
         if let Some((candidate, rejection)) = hint {
             return match rejection {
                 Rejection::Signature(SignatureError::NotACa) => {
@@ -483,6 +512,7 @@ impl<'c> Exam<'c> {
                     self.blame(reason, candidate, leaf);
                     "unsupported-key"
                 }
+                Rejection::Signature(_) if self.blame_other_ca(reason, child) => "ca-differs-between-nodes",
                 Rejection::Signature(_) => {
                     self.blame_trust(reason, child);
                     "ca-regenerated"
@@ -496,7 +526,7 @@ impl<'c> Exam<'c> {
             }
             return "system-roots";
         };
-        let pool: Vec<Arc<Certificate>> = trust.material(self.cluster).map(|material| material.parsed().cloned().collect()).unwrap_or_default();
+        let pool: Vec<Arc<Certificate>> = trust.material(self.cluster).map(|material| material.trusted().cloned().collect()).unwrap_or_default();
         if pool.is_empty() {
             reason.node = trust.node;
             reason.subject = trust.subject(self.cluster);
@@ -512,15 +542,58 @@ impl<'c> Exam<'c> {
         }
         if pool.iter().all(|ca| !ca.may_sign() && !ca.is_self_issued()) {
             reason.node = trust.node;
-            reason.subject = trust.subject(self.cluster);
+            // a flag that names a leaf's own file, or a CA's file that holds a leaf
+            let of_leaf = trust.path().map(|path| self.cluster.nodes[trust.node].shown(path)).and_then(profile::role_of);
+            let of_leaf = of_leaf.is_some_and(|role| role.issuer.is_some());
+            reason.subject = if of_leaf { self.blamed_trust(&trust) } else { trust.subject(self.cluster) };
             reason.guilty = Some(trust);
             return "ca-file-is-leaf";
         }
         if self.has_path_through_tree(child, &pool) {
             return "issuer-missing";
         }
+        if self.blame_other_ca(reason, child) {
+            return "ca-differs-between-nodes";
+        }
         self.blame_trust(reason, child);
         "signed-by-other-ca"
+    }
+
+    /// Blames a file that holds the issuer, but in a block that Go passes over.
+    fn blame_passed_over(&self, reason: &mut Reason<'c>, child: &Arc<Certificate>) -> bool {
+        let signs = |ca: &Certificate| ca.subject.raw == child.issuer.raw && self.verifier.check_signature(child, &Arc::new(ca.clone())).is_ok();
+        let holds = |reference: &Reference| {
+            let Some(material) = reference.material(self.cluster) else { return false };
+            let mut passed_over = material.pem.salvaged.iter().filter_map(|block| certificate(&block.bytes, self.cluster.go).ok());
+            material.trusted().next().is_some() && passed_over.any(|ca| signs(&ca))
+        };
+        let shown = reason.pair.as_ref().map(|pair| pair.certificate.clone());
+        let Some(guilty) = [reason.trust.clone(), shown].into_iter().flatten().find(holds) else { return false };
+        reason.node = guilty.node;
+        reason.subject = guilty.subject(self.cluster);
+        reason.guilty = Some(guilty);
+        true
+    }
+
+    /// Blames the CA file of the node that trusts when another given node keeps, in the same place, the CA that
+    /// did sign.
+    fn blame_other_ca(&self, reason: &mut Reason<'c>, child: &Arc<Certificate>) -> bool {
+        let (Some(trust), Some(pair)) = (reason.trust.clone(), &reason.pair) else { return false };
+        let Some(home) = self.own_ca(&pair.certificate) else { return false };
+        let relative = home.subject(self.cluster);
+        if matches!(trust.place, Place::Embedded { .. }) || trust.subject(self.cluster) != relative {
+            return false;
+        }
+        let signs = |ca: &Arc<Certificate>| ca.subject.raw == child.issuer.raw && self.verifier.check_signature(child, ca).is_ok();
+        let others = (0..self.cluster.nodes.len()).filter(|node| *node != trust.node);
+        let mut others = others.map(|node| Reference::layout(self.cluster, node, &relative));
+        let differs = others.any(|other| other.material(self.cluster).is_some_and(|material| material.parsed().any(signs)));
+        if differs {
+            reason.node = trust.node;
+            reason.subject = relative;
+            reason.guilty = Some(trust);
+        }
+        differs
     }
 
     /// Whether a certificate somewhere in the tree would complete the chain to one of these.
@@ -543,9 +616,15 @@ impl<'c> Exam<'c> {
         let chains_home = own_ca.material(self.cluster).is_some_and(|material| material.parsed().any(signs));
         if chains_home && trust.path().is_some() {
             reason.node = trust.node;
-            reason.subject = trust.subject(self.cluster);
+            reason.subject = self.blamed_trust(trust);
             reason.guilty = Some(trust.clone());
         }
+    }
+
+    /// A flag that names the wrong file is guilty, not the file, which others use rightly.
+    fn blamed_trust(&self, trust: &Reference) -> String {
+        let flag = trust.flag_subject(self.cluster).filter(|_| matches!(trust.origin, Origin::Flag { .. }));
+        flag.unwrap_or_else(|| trust.subject(self.cluster))
     }
 
     /// The CA file that kubeadm's layout keeps for the role of a certificate.
@@ -563,12 +642,17 @@ impl<'c> Exam<'c> {
             OtherKind::UnknownSigner => "sa-key-mismatch",
             OtherKind::NoCredentials => "kubeconfig-no-credentials",
             OtherKind::InsecureWithCa => "kubeconfig-insecure",
+            OtherKind::SaidTwice => "kubeconfig-both",
+            OtherKind::NoServer => "kubeconfig-incomplete",
         };
         let guilty = link.client_pair.as_ref().map(|pair| pair.certificate.clone());
         let mut reason = self.reason(code, index, Side::Client, guilty, Why::Other(other));
         reason.pair.clone_from(&link.client_pair);
         reason.trust.clone_from(&link.client_trust);
-        if matches!(other.kind, OtherKind::NoCredentials | OtherKind::InsecureWithCa) {
+        if let Some((node, subject)) = self.plain_side(link, other.kind) {
+            (reason.node, reason.subject) = (node, subject);
+        }
+        if matches!(other.kind, OtherKind::NoCredentials | OtherKind::InsecureWithCa | OtherKind::SaidTwice | OtherKind::NoServer) {
             let name = link.id.split("->").next().unwrap_or_default();
             let node = &self.cluster.nodes[link.node];
             reason.subject = node.kubeconfig(name).map_or_else(|| name.to_owned(), |file| node.shown(&file.path).to_owned());
@@ -578,6 +662,24 @@ impl<'c> Exam<'c> {
             reason.guilty = link.server_pair.as_ref().map(|pair| pair.certificate.clone());
         }
         reason
+    }
+
+    /// Where it stands that one side of a link speaks plain text: node and subject.
+    fn plain_side(&self, link: &Link, kind: OtherKind) -> Option<(usize, String)> {
+        let port = if link.id.starts_with("etcd-peer") { Port::Peer } else { Port::Client };
+        let (node, component, flag) = match kind {
+            OtherKind::PlainToTls if link.id.ends_with("->kube-apiserver") => {
+                let node = &self.cluster.nodes[link.node];
+                let file = node.kubeconfig(link.id.trim_end_matches("->kube-apiserver"))?;
+                return Some((link.node, node.shown(&file.path).to_owned()));
+            }
+            OtherKind::PlainToTls if link.id.starts_with("kube-apiserver->") => (link.node, Component::KubeApiserver, "etcd-servers"),
+            OtherKind::PlainToTls => (link.server_node?, Component::Etcd, port.advertise_flag()),
+            OtherKind::TlsToPlain => (link.server_node?, Component::Etcd, port.listen_flag()),
+            _ => return None,
+        };
+        let here = &self.cluster.nodes[node];
+        Some((node, format!("{}:--{flag}", here.shown(here.running(component)?.manifest))))
     }
 
     /// Whether a file's state hides it from this process.
@@ -590,6 +692,60 @@ impl<'c> Exam<'c> {
         let pair = fault.pair.as_ref()?;
         Some(if pair.key == fault.guilty { Half::Key } else { Half::Certificate })
     }
+}
+
+/// A certificate that links use, with every place on its node where they find it.
+pub struct Used<'c> {
+    /// The node.
+    pub node: usize,
+    /// Subjects in reports, files before kubeconfigs; at least one.
+    pub places: Vec<String>,
+    /// The certificate.
+    pub certificate: &'c Arc<Certificate>,
+    /// Indices of the links.
+    pub links: Vec<usize>,
+}
+
+impl<'c> Exam<'c> {
+    /// Every certificate that a link uses, each once per node: copies of a CA in kubeconfigs are one.
+    pub fn used(&self) -> Vec<Used<'c>> {
+        let mut all: Vec<Used<'c>> = Vec::new();
+        for (node, subject, path, certificate) in self.certificates() {
+            let links = self.links_using(node, path);
+            if links.is_empty() {
+                continue;
+            }
+            match all.iter_mut().find(|used| used.node == node && used.certificate.raw == certificate.raw) {
+                Some(used) => {
+                    used.places.push(subject);
+                    used.links.extend(links);
+                    used.links.sort_unstable();
+                    used.links.dedup();
+                }
+                None => all.push(Used { node, places: vec![subject], certificate, links }),
+            }
+        }
+        all
+    }
+
+    /// A used certificate in its role on a link, for what makes it anew.
+    pub fn role_of(&self, used: &Used<'_>) -> Option<&Reference> {
+        let links = used.links.iter().map(|link| &self.links[*link]);
+        let mut references = links.flat_map(Link::references);
+        references.find(|reference| reference.node == used.node && used.places.contains(&reference.subject(self.cluster)))
+    }
+
+    /// Where certificates lie that signed `child`: node and subject in reports.
+    pub fn signers(&self, child: &Arc<Certificate>) -> Vec<(usize, String)> {
+        let signed = |ca: &Arc<Certificate>| ca.subject.raw == child.issuer.raw && self.verifier.check_signature(child, ca).is_ok();
+        let all = self.certificates().into_iter();
+        all.filter(|(_, _, _, ca)| signed(ca)).map(|(node, subject, _, _)| (node, subject)).collect()
+    }
+}
+
+/// Neither address nor DNS name: whatever is dialled, only the common name could have held it.
+fn has_common_name_only(leaf: &Certificate) -> bool {
+    leaf.names.dns.is_empty() && leaf.names.ip.is_empty() && !leaf.subject.common_name().is_empty()
 }
 
 fn malformed_code(text: &str) -> &'static str {

@@ -15,3 +15,8 @@ pub mod profile;
 pub mod read;
 pub mod report;
 pub mod x509;
+
+/// The README's example.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

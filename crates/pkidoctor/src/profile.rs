@@ -57,3 +57,6 @@ pub fn file_role(relative: &str) -> Option<&'static str> {
 
 /// The kubeconfigs that `regen` can make anew.
 pub const KUBECONFIGS: [&str; 5] = ["admin.conf", "super-admin.conf", "controller-manager.conf", "scheduler.conf", "kubelet.conf"];
+
+/// What an unfinished repair leaves in the PKI directory until it is finished or undone.
+pub const JOURNAL: &str = ".pkidoctor-journal";

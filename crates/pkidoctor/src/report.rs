@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use crate::check::{Defect, Outcome, Severity};
+use crate::check::{Defect, Outcome};
 use crate::checks::CHECKS;
 use crate::cluster::{Cluster, File, Node, State};
 use crate::exam::{Exam, Options};
@@ -408,7 +408,7 @@ fn file_report(node: &Node, file: &File) -> FileReport {
         State::Directory => "directory".to_owned(),
         State::Special(what) => (*what).to_owned(),
         State::TooLarge(_) => "too large".to_owned(),
-        State::Regular(content) => kind_of(&content.material).to_owned(),
+        State::Regular(content) => content.material.kind().to_owned(),
     };
     let digest = file.content().filter(|content| !holds_key && content.sha256 != [0; 32]);
     FileReport {
@@ -427,20 +427,6 @@ fn embed_kubeconfig(node: &Node, file: &mut FileReport) {
     file.role = profile::KUBECONFIGS.into_iter().find(|name| *name == kubeconfig.name);
     let parts = [&kubeconfig.client_certificate, &kubeconfig.ca];
     file.certificates = parts.into_iter().flatten().flat_map(certificate_reports).collect();
-}
-
-/// What a PEM file holds, by its blocks.
-pub fn kind_of(material: &Material) -> &'static str {
-    let certificate = material.certificates().next().is_some();
-    match (certificate, material.holds_key()) {
-        (true, true) => "certificate+key",
-        (true, false) => "certificate",
-        (false, true) => "key",
-        (false, false) if material.labels().iter().any(|label| label.ends_with("PUBLIC KEY")) => "public-key",
-        (false, false) if material.labels().contains(&"CERTIFICATE REQUEST") => "certificate-request",
-        (false, false) if material.labels().contains(&"X509 CRL") => "crl",
-        (false, false) => "other",
-    }
 }
 
 /// The certificates of a PEM file that parse.

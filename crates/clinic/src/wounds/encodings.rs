@@ -5,8 +5,7 @@ use crate::certificate::{Malformation, Spoil, Time};
 use crate::cluster::Cluster;
 use crate::der::tag;
 use crate::name::{
-    Attribute, COMMON_NAME, COUNTRY, DOMAIN_COMPONENT, Name, ORGANIZATION, ORGANIZATIONAL_UNIT,
-    SERIAL_NUMBER,
+    Attribute, COMMON_NAME, COUNTRY, DOMAIN_COMPONENT, Name, ORGANIZATION, ORGANIZATIONAL_UNIT, SERIAL_NUMBER,
 };
 use crate::rng::Rng;
 
@@ -120,61 +119,45 @@ const STRINGED: &[Wound] = stringed![
 ];
 
 const NAMED: &[Wound] = &[
-    wound(
-        "name-multi-valued",
-        "usage-odd-but-accepted",
-        |cluster, rng| {
-            either(cluster, rng, |it, _, _| {
-                let extra = Attribute::new(ORGANIZATIONAL_UNIT, "etcd");
-                if let Some(first) = it.certificate.subject.parts.first_mut() {
-                    first.push(extra);
-                }
-            })
-        },
-    ),
-    wound(
-        "name-with-many-parts",
-        "usage-odd-but-accepted",
-        |cluster, rng| {
-            either(cluster, rng, |it, _, _| {
-                it.certificate.subject = it
-                    .certificate
-                    .subject
-                    .clone()
-                    .with(COUNTRY, "DE")
-                    .with(SERIAL_NUMBER, "42")
-                    .with(DOMAIN_COMPONENT, "example")
-                    .with(ORGANIZATION, "A, \"B\" + C\\D;<E> #")
-                    .with(&[1, 3, 6, 1, 4, 1, 99_999, 3], "unknown");
-            })
-        },
-    ),
-    wound("name-with-empty-set", "alg-strict-parse", |cluster, rng| {
+    wound("name-multi-valued", "usage-odd-but-accepted", |cluster, rng| {
         either(cluster, rng, |it, _, _| {
-            it.certificate.subject.parts.push(Vec::new())
+            let extra = Attribute::new(ORGANIZATIONAL_UNIT, "etcd");
+            if let Some(first) = it.certificate.subject.parts.first_mut() {
+                first.push(extra);
+            }
         })
     }),
-    wound(
-        "name-with-two-common-names",
-        "usage-odd-but-accepted",
-        |cluster, rng| {
-            leaf(cluster, rng, |it, _, _| {
-                it.certificate.subject = it.certificate.subject.clone().with(COMMON_NAME, "second");
-            })
-        },
-    ),
-    wound(
-        "issuer-retyped-in-leaf",
-        "chain-name-encoding",
-        |cluster, rng| {
-            leaf(cluster, rng, |it, _, _| {
-                it.certificate.issuer = Some(Name::common_typed(tag::UTF8_STRING, "etcd-ca"));
-            })
-        },
-    ),
+    wound("name-with-many-parts", "usage-odd-but-accepted", |cluster, rng| {
+        either(cluster, rng, |it, _, _| {
+            it.certificate.subject = it
+                .certificate
+                .subject
+                .clone()
+                .with(COUNTRY, "DE")
+                .with(SERIAL_NUMBER, "42")
+                .with(DOMAIN_COMPONENT, "example")
+                .with(ORGANIZATION, "A, \"B\" + C\\D;<E> #")
+                .with(&[1, 3, 6, 1, 4, 1, 99_999, 3], "unknown");
+        })
+    }),
+    wound("name-with-empty-set", "alg-strict-parse", |cluster, rng| {
+        either(cluster, rng, |it, _, _| {
+            it.certificate.subject.parts.push(Vec::new());
+        })
+    }),
+    wound("name-with-two-common-names", "usage-odd-but-accepted", |cluster, rng| {
+        leaf(cluster, rng, |it, _, _| {
+            it.certificate.subject = it.certificate.subject.clone().with(COMMON_NAME, "second");
+        })
+    }),
+    wound("issuer-retyped-in-leaf", "chain-name-encoding", |cluster, rng| {
+        leaf(cluster, rng, |it, _, _| {
+            it.certificate.issuer = Some(Name::common_typed(tag::UTF8_STRING, "etcd-ca"));
+        })
+    }),
     wound("issuer-empty", "alg-strict-parse", |cluster, rng| {
         leaf(cluster, rng, |it, _, _| {
-            it.certificate.issuer = Some(Name::empty())
+            it.certificate.issuer = Some(Name::empty());
         })
     }),
 ];
@@ -211,12 +194,8 @@ fn bad_time(cluster: &mut Cluster, rng: &mut Rng, tag: u8, text: &str) -> bool {
 }
 
 fn bad_string(cluster: &mut Cluster, rng: &mut Rng, string: u8, bytes: &[u8]) -> bool {
-    let attribute = Attribute {
-        kind: ORGANIZATIONAL_UNIT.to_vec(),
-        string,
-        value: bytes.to_vec(),
-    };
+    let attribute = Attribute { kind: ORGANIZATIONAL_UNIT.to_vec(), string, value: bytes.to_vec() };
     either(cluster, rng, |it, _, _| {
-        it.certificate.subject.parts.push(vec![attribute])
+        it.certificate.subject.parts.push(vec![attribute]);
     })
 }

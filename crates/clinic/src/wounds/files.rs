@@ -10,32 +10,24 @@ pub(super) const WOUNDS: &[Wound] = &[
     wound("certificate-missing", "file-missing", |cluster, rng| {
         disk_file(cluster, rng, |cert, _| cert.state = State::Missing)
     }),
-    wound("key-missing", "file-missing", |cluster, rng| {
-        disk_file(cluster, rng, |_, key| key.state = State::Missing)
-    }),
+    wound("key-missing", "file-missing", |cluster, rng| disk_file(cluster, rng, |_, key| key.state = State::Missing)),
     wound("pair-missing", "file-missing", |cluster, rng| {
         disk_file(cluster, rng, |cert, key| {
             cert.state = State::Missing;
             key.state = State::Missing;
         })
     }),
-    wound(
-        "certificate-is-directory",
-        "file-is-directory",
-        |cluster, rng| disk_file(cluster, rng, |cert, _| cert.state = State::Directory),
-    ),
+    wound("certificate-is-directory", "file-is-directory", |cluster, rng| {
+        disk_file(cluster, rng, |cert, _| cert.state = State::Directory)
+    }),
     wound("key-is-directory", "file-is-directory", |cluster, rng| {
         disk_file(cluster, rng, |_, key| key.state = State::Directory)
     }),
-    wound(
-        "certificate-link-dangles",
-        "file-missing",
-        |cluster, rng| {
-            disk_file(cluster, rng, |cert, _| {
-                cert.state = State::Link("../gone/cert.pem".to_owned())
-            })
-        },
-    ),
+    wound("certificate-link-dangles", "file-missing", |cluster, rng| {
+        disk_file(cluster, rng, |cert, _| {
+            cert.state = State::Link("../gone/cert.pem".to_owned());
+        })
+    }),
     wound("key-link-to-itself", "file-missing", |cluster, rng| {
         let Some((node, role)) = any_leaf_of(cluster, rng, &Role::FILES) else {
             return false;
@@ -44,23 +36,18 @@ pub(super) const WOUNDS: &[Wound] = &[
             return false;
         };
         let name = path.rsplit('/').next().unwrap_or_default().to_owned();
-        cluster
-            .file(node, &Place::File(path))
-            .map(|file| file.state = State::Link(name))
-            .is_some()
+        cluster.file(node, &Place::File(path)).map(|file| file.state = State::Link(name)).is_some()
     }),
     wound("certificate-behind-a-link", "enc-harmless", behind_link),
     wound("authority-missing", "file-missing", |cluster, rng| {
         trusted_on_disk(cluster, rng, |file| file.state = State::Missing)
     }),
-    wound(
-        "authority-is-directory",
-        "file-is-directory",
-        |cluster, rng| trusted_on_disk(cluster, rng, |file| file.state = State::Directory),
-    ),
+    wound("authority-is-directory", "file-is-directory", |cluster, rng| {
+        trusted_on_disk(cluster, rng, |file| file.state = State::Directory)
+    }),
     wound("authority-link-dangles", "file-missing", |cluster, rng| {
         trusted_on_disk(cluster, rng, |file| {
-            file.state = State::Link("gone.crt".to_owned())
+            file.state = State::Link("gone.crt".to_owned());
         })
     }),
     wound("authority-empty", "file-zero-bytes", |cluster, rng| {
@@ -72,26 +59,19 @@ pub(super) const WOUNDS: &[Wound] = &[
     wound("key-empty", "file-zero-bytes", |cluster, rng| {
         key_file(cluster, rng, |file, _| file.damage.push(Damage::Empty))
     }),
-    wound(
-        "authority-before-leaf",
-        "pair-chain-order",
-        |cluster, rng| {
-            let Some((node, role)) = any_leaf(cluster, rng) else {
-                return false;
-            };
-            let root = cluster.nodes[node].authorities[&role.authority()];
-            let Some((cert, _)) = cluster.pair_places(node, role) else {
-                return false;
-            };
-            cluster
-                .file(node, &cert)
-                .map(|file| file.parts.insert(0, Part::Certificate(root)))
-                .is_some()
-        },
-    ),
+    wound("authority-before-leaf", "pair-chain-order", |cluster, rng| {
+        let Some((node, role)) = any_leaf(cluster, rng) else {
+            return false;
+        };
+        let root = cluster.nodes[node].authorities[&role.authority()];
+        let Some((cert, _)) = cluster.pair_places(node, role) else {
+            return false;
+        };
+        cluster.file(node, &cert).map(|file| file.parts.insert(0, Part::Certificate(root))).is_some()
+    }),
     wound("leaf-twice", "enc-harmless", |cluster, rng| {
         certificate_file(cluster, rng, |file, _| {
-            file.parts.extend(file.parts.clone())
+            file.parts.extend(file.parts.clone());
         })
     }),
     wound("other-leaf-appended", "enc-harmless", |cluster, rng| {
@@ -102,78 +82,37 @@ pub(super) const WOUNDS: &[Wound] = &[
         let Some((cert, _)) = cluster.pair_places(node, role) else {
             return false;
         };
-        cluster
-            .file(node, &cert)
-            .map(|file| file.parts.push(Part::Certificate(other)))
-            .is_some()
+        cluster.file(node, &cert).map(|file| file.parts.push(Part::Certificate(other))).is_some()
     }),
-    wound(
-        "leaf-labelled-trusted",
-        "enc-wrong-pem-label",
-        |cluster, rng| relabel(cluster, rng, "TRUSTED CERTIFICATE"),
-    ),
-    wound(
-        "leaf-labelled-x509",
-        "enc-wrong-pem-label",
-        |cluster, rng| relabel(cluster, rng, "X509 CERTIFICATE"),
-    ),
-    wound(
-        "leaf-labelled-request",
-        "enc-wrong-pem-label",
-        |cluster, rng| relabel(cluster, rng, "CERTIFICATE REQUEST"),
-    ),
-    wound(
-        "leaf-labelled-new-request",
-        "enc-wrong-pem-label",
-        |cluster, rng| relabel(cluster, rng, "NEW CERTIFICATE REQUEST"),
-    ),
-    wound(
-        "leaf-labelled-strangely",
-        "enc-wrong-pem-label",
-        |cluster, rng| relabel(cluster, rng, "A \"QUOTED\" LABEL"),
-    ),
-    wound(
-        "certificate-file-with-parameters",
-        "enc-harmless",
-        |cluster, rng| {
-            certificate_file(cluster, rng, |file, rng| {
-                let parameters =
-                    der::sequence(&[der::unsigned(&rng.bytes(64)), der::integer(&[2])]);
-                file.parts
-                    .insert(0, Part::Block("DH PARAMETERS", parameters));
-            })
-        },
-    ),
-    wound(
-        "certificate-file-with-empty-block",
-        "enc-corrupt-der",
-        |cluster, rng| {
-            certificate_file(cluster, rng, |file, rng| {
-                let position = if rng.chance(50) { 0 } else { file.parts.len() };
-                file.parts
-                    .insert(position, Part::Block("CERTIFICATE", Vec::new()));
-            })
-        },
-    ),
-    wound(
-        "certificate-file-with-junk-behind",
-        "enc-corrupt-der",
-        |cluster, rng| {
-            certificate_file(cluster, rng, |file, rng| {
-                file.parts.push(Part::Block("CERTIFICATE", rng.bytes(60)))
-            })
-        },
-    ),
-    wound(
-        "certificate-file-with-junk-before",
-        "enc-corrupt-der",
-        |cluster, rng| {
-            certificate_file(cluster, rng, |file, rng| {
-                file.parts
-                    .insert(0, Part::Block("CERTIFICATE", rng.bytes(60)));
-            })
-        },
-    ),
+    wound("leaf-labelled-trusted", "enc-wrong-pem-label", |cluster, rng| relabel(cluster, rng, "TRUSTED CERTIFICATE")),
+    wound("leaf-labelled-x509", "enc-wrong-pem-label", |cluster, rng| relabel(cluster, rng, "X509 CERTIFICATE")),
+    wound("leaf-labelled-request", "enc-wrong-pem-label", |cluster, rng| relabel(cluster, rng, "CERTIFICATE REQUEST")),
+    wound("leaf-labelled-new-request", "enc-wrong-pem-label", |cluster, rng| {
+        relabel(cluster, rng, "NEW CERTIFICATE REQUEST")
+    }),
+    wound("leaf-labelled-strangely", "enc-wrong-pem-label", |cluster, rng| relabel(cluster, rng, "A \"QUOTED\" LABEL")),
+    wound("certificate-file-with-parameters", "enc-harmless", |cluster, rng| {
+        certificate_file(cluster, rng, |file, rng| {
+            let parameters = der::sequence(&[der::unsigned(&rng.bytes(64)), der::integer(&[2])]);
+            file.parts.insert(0, Part::Block("DH PARAMETERS", parameters));
+        })
+    }),
+    wound("certificate-file-with-empty-block", "enc-corrupt-der", |cluster, rng| {
+        certificate_file(cluster, rng, |file, rng| {
+            let position = if rng.chance(50) { 0 } else { file.parts.len() };
+            file.parts.insert(position, Part::Block("CERTIFICATE", Vec::new()));
+        })
+    }),
+    wound("certificate-file-with-junk-behind", "enc-corrupt-der", |cluster, rng| {
+        certificate_file(cluster, rng, |file, rng| {
+            file.parts.push(Part::Block("CERTIFICATE", rng.bytes(60)));
+        })
+    }),
+    wound("certificate-file-with-junk-before", "enc-corrupt-der", |cluster, rng| {
+        certificate_file(cluster, rng, |file, rng| {
+            file.parts.insert(0, Part::Block("CERTIFICATE", rng.bytes(60)));
+        })
+    }),
 ];
 
 /// Edits the two files of a pair that lies on disk.
@@ -184,10 +123,9 @@ fn disk_file(cluster: &mut Cluster, rng: &mut Rng, edit: fn(&mut File, &mut File
     let Some((cert_place, key_place)) = cluster.pair_places(node, role) else {
         return false;
     };
-    let (Some(mut cert), Some(mut key)) = (
-        cluster.file(node, &cert_place).cloned(),
-        cluster.file(node, &key_place).cloned(),
-    ) else {
+    let (Some(mut cert), Some(mut key)) =
+        (cluster.file(node, &cert_place).cloned(), cluster.file(node, &key_place).cloned())
+    else {
         return false;
     };
     edit(&mut cert, &mut key);
@@ -216,13 +154,7 @@ fn behind_link(cluster: &mut Cluster, rng: &mut Rng) -> bool {
     let target = format!("{path}.2026-01-01");
     let name = target.rsplit('/').next().unwrap_or_default().to_owned();
     files.insert(target, original);
-    files.insert(
-        path,
-        File {
-            state: State::Link(name),
-            ..File::default()
-        },
-    );
+    files.insert(path, File { state: State::Link(name), ..File::default() });
     true
 }
 

@@ -43,11 +43,7 @@ impl std::fmt::Debug for Wound {
 }
 
 /// Builds the tables of this module's children.
-const fn wound(
-    name: &'static str,
-    slug: &'static str,
-    apply: fn(&mut Cluster, &mut Rng) -> bool,
-) -> Wound {
+const fn wound(name: &'static str, slug: &'static str, apply: fn(&mut Cluster, &mut Rng) -> bool) -> Wound {
     Wound { name, slug, apply }
 }
 
@@ -90,10 +86,7 @@ impl Cluster {
     pub fn inflict(&mut self, wound: Wound, rng: &mut Rng) -> bool {
         let done = (wound.apply)(self, rng);
         if done {
-            self.wounds.push(Inflicted {
-                name: wound.name,
-                slug: wound.slug,
-            });
+            self.wounds.push(Inflicted { name: wound.name, slug: wound.slug });
         }
         done
     }
@@ -113,10 +106,7 @@ fn any_leaf_of(cluster: &Cluster, rng: &mut Rng, roles: &[Role]) -> Option<(usiz
     let there: Vec<Role> = roles
         .iter()
         .copied()
-        .filter(|role| {
-            cluster.nodes[node].leaves.contains_key(role)
-                && cluster.pair_places(node, *role).is_some()
-        })
+        .filter(|role| cluster.nodes[node].leaves.contains_key(role) && cluster.pair_places(node, *role).is_some())
         .collect();
     if there.is_empty() {
         return None;
@@ -125,20 +115,12 @@ fn any_leaf_of(cluster: &Cluster, rng: &mut Rng, roles: &[Role]) -> Option<(usiz
 }
 
 fn any_leaf(cluster: &Cluster, rng: &mut Rng) -> Option<(usize, Role)> {
-    let roles = if rng.chance(75) {
-        &Role::FILES[..]
-    } else {
-        &Role::CONFS[..]
-    };
+    let roles = if rng.chance(75) { &Role::FILES[..] } else { &Role::CONFS[..] };
     any_leaf_of(cluster, rng, roles)
 }
 
 /// Edits one leaf.
-fn leaf(
-    cluster: &mut Cluster,
-    rng: &mut Rng,
-    edit: impl FnOnce(&mut Issued, i64, &mut Rng),
-) -> bool {
+fn leaf(cluster: &mut Cluster, rng: &mut Rng, edit: impl FnOnce(&mut Issued, i64, &mut Rng)) -> bool {
     let chosen = any_leaf(cluster, rng);
     edit_leaf(cluster, rng, chosen, edit)
 }
@@ -169,11 +151,7 @@ fn edit_leaf(
 }
 
 /// Edits one authority that is trusted.
-fn authority(
-    cluster: &mut Cluster,
-    rng: &mut Rng,
-    edit: impl FnOnce(&mut Issued, i64, &mut Rng),
-) -> bool {
+fn authority(cluster: &mut Cluster, rng: &mut Rng, edit: impl FnOnce(&mut Issued, i64, &mut Rng)) -> bool {
     let at = cluster.at;
     let node = any_node(cluster, rng);
     let chosen = any_authority(rng);
@@ -182,16 +160,8 @@ fn authority(
 }
 
 /// Edits a leaf or an authority.
-fn either(
-    cluster: &mut Cluster,
-    rng: &mut Rng,
-    edit: impl FnOnce(&mut Issued, i64, &mut Rng),
-) -> bool {
-    if rng.chance(70) {
-        leaf(cluster, rng, edit)
-    } else {
-        authority(cluster, rng, edit)
-    }
+fn either(cluster: &mut Cluster, rng: &mut Rng, edit: impl FnOnce(&mut Issued, i64, &mut Rng)) -> bool {
+    if rng.chance(70) { leaf(cluster, rng, edit) } else { authority(cluster, rng, edit) }
 }
 
 /// Gives a leaf a new key and writes it to the leaf's key file.
@@ -211,44 +181,27 @@ fn rekey(cluster: &mut Cluster, rng: &mut Rng, roles: &[Role], kind: Kind) -> bo
 
 /// Replaces what lies at a place.
 fn put(cluster: &mut Cluster, node: usize, place: &Place, content: File) -> bool {
-    cluster
-        .file(node, place)
-        .map(|file| *file = content)
-        .is_some()
+    cluster.file(node, place).map(|file| *file = content).is_some()
 }
 
 /// Edits the certificate file of one leaf.
-fn certificate_file(
-    cluster: &mut Cluster,
-    rng: &mut Rng,
-    edit: impl FnOnce(&mut File, &mut Rng),
-) -> bool {
-    let place = any_leaf(cluster, rng)
-        .and_then(|(node, role)| Some((node, cluster.pair_places(node, role)?.0)));
+fn certificate_file(cluster: &mut Cluster, rng: &mut Rng, edit: impl FnOnce(&mut File, &mut Rng)) -> bool {
+    let place = any_leaf(cluster, rng).and_then(|(node, role)| Some((node, cluster.pair_places(node, role)?.0)));
     edit_file(cluster, rng, place, edit)
 }
 
 /// Edits the key file of one leaf.
 fn key_file(cluster: &mut Cluster, rng: &mut Rng, edit: impl FnOnce(&mut File, &mut Rng)) -> bool {
-    let place = any_leaf(cluster, rng)
-        .and_then(|(node, role)| Some((node, cluster.pair_places(node, role)?.1)));
+    let place = any_leaf(cluster, rng).and_then(|(node, role)| Some((node, cluster.pair_places(node, role)?.1)));
     edit_file(cluster, rng, place, edit)
 }
 
 /// Edits one file of trusted certificates, or the CA of a kubeconfig.
-fn authority_file(
-    cluster: &mut Cluster,
-    rng: &mut Rng,
-    edit: impl FnOnce(&mut File, &mut Rng),
-) -> bool {
+fn authority_file(cluster: &mut Cluster, rng: &mut Rng, edit: impl FnOnce(&mut File, &mut Rng)) -> bool {
     let node = any_node(cluster, rng);
     let chosen = any_authority(rng);
     let places = cluster.trust_places(node, chosen);
-    let place = if rng.chance(60) {
-        places[0].clone()
-    } else {
-        rng.pick(&places).clone()
-    };
+    let place = if rng.chance(60) { places[0].clone() } else { rng.pick(&places).clone() };
     edit_file(cluster, rng, Some((node, place)), edit)
 }
 
@@ -273,20 +226,12 @@ fn twin(cluster: &mut Cluster, node: usize, authority: Authority, rng: &mut Rng)
 }
 
 /// An authority below the root of `authority`, in no file yet.
-fn intermediate(
-    cluster: &mut Cluster,
-    node: usize,
-    authority: Authority,
-    rng: &mut Rng,
-) -> CertificateId {
+fn intermediate(cluster: &mut Cluster, node: usize, authority: Authority, rng: &mut Rng) -> CertificateId {
     let root = cluster.nodes[node].authorities[&authority];
     let original = cluster.authority(node, authority).clone();
     let key = cluster.new_key(original.key.kind(), rng);
-    let mut certificate = Certificate {
-        serial: vec![0x21, 0x43],
-        authority_key_id: KeyId::Proper,
-        ..original.certificate
-    };
+    let mut certificate =
+        Certificate { serial: vec![0x21, 0x43], authority_key_id: KeyId::Proper, ..original.certificate };
     certificate.subject = Name::common(&format!("issuing-{}", rng.below(1000)));
     cluster.issue(certificate, key, Issuer::Other(root))
 }
@@ -300,15 +245,8 @@ mod tests {
     fn names_are_unique_and_kebab() {
         let names: BTreeSet<_> = all().iter().map(|wound| wound.name).collect();
         assert_eq!(names.len(), all().len());
-        let kebab = |name: &str| {
-            name.bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-        };
-        assert!(
-            all()
-                .iter()
-                .all(|wound| kebab(wound.name) && kebab(wound.slug))
-        );
+        let kebab = |name: &str| name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        assert!(all().iter().all(|wound| kebab(wound.name) && kebab(wound.slug)));
     }
 
     #[test]

@@ -9,93 +9,58 @@ use crate::key::{Container, Kind};
 use crate::rng::Rng;
 
 pub(super) const WOUNDS: &[Wound] = &[
-    wound(
-        "node-with-its-own-etcd-authority",
-        "mn-etcd-ca-differs",
-        |cluster, rng| own_authority(cluster, rng, Authority::Etcd),
-    ),
-    wound(
-        "node-with-its-own-cluster-authority",
-        "mn-cluster-ca-differs",
-        |cluster, rng| own_authority(cluster, rng, Authority::Cluster),
-    ),
-    wound(
-        "node-with-its-own-front-proxy-authority",
-        "mn-frontproxy-differs",
-        |cluster, rng| own_authority(cluster, rng, Authority::FrontProxy),
-    ),
-    wound(
-        "node-with-its-own-token-key",
-        "mn-sa-key-differs",
-        |cluster, rng| {
-            let Some(node) = other_node(cluster, rng) else {
-                return false;
-            };
-            let key = cluster.new_key(Kind::Rsa(2048), rng);
-            let public = Part::Key(key.clone(), Container::Public);
-            let files = &mut cluster.nodes[node].files;
-            files.insert(pki("sa.key"), File::key(&key));
-            files.insert(pki("sa.pub"), File::new(vec![public]));
-            true
-        },
-    ),
-    wound(
-        "node-with-copied-server-pair",
-        "san-copied-from-other-node",
-        |cluster, rng| copy(cluster, rng, &[Role::EtcdServer]),
-    ),
-    wound(
-        "node-with-copied-peer-pair",
-        "san-copied-from-other-node",
-        |cluster, rng| copy(cluster, rng, &[Role::EtcdPeer]),
-    ),
-    wound(
-        "node-with-all-leaves-copied",
-        "san-copied-from-other-node",
-        |cluster, rng| copy(cluster, rng, &Role::FILES),
-    ),
-    wound(
-        "node-not-renewed",
-        "mn-renewed-on-one-node",
-        |cluster, rng| {
-            let Some(node) = other_node(cluster, rng) else {
-                return false;
-            };
-            let at = cluster.at;
-            let ids: Vec<_> = cluster.nodes[node].leaves.values().copied().collect();
-            for id in ids {
-                cluster.issued(id).certificate.not_after = Time::At(at - 3600);
-            }
-            true
-        },
-    ),
-    wound(
-        "node-trusts-an-old-etcd-authority",
-        "mn-etcd-ca-differs",
-        |cluster, rng| {
-            let Some(node) = other_node(cluster, rng) else {
-                return false;
-            };
-            let old = super::twin(cluster, node, Authority::Etcd, rng);
-            super::put(
-                cluster,
-                node,
-                &Place::File(pki("etcd/ca.crt")),
-                File::certificate(old),
-            )
-        },
-    ),
-    wound(
-        "node-without-shared-file",
-        "mn-missing-shared-file",
-        |cluster, rng| {
-            let Some(node) = other_node(cluster, rng) else {
-                return false;
-            };
-            let shared = *rng.pick(&["ca.crt", "sa.pub", "front-proxy-ca.crt", "etcd/ca.crt"]);
-            cluster.nodes[node].files.remove(&pki(shared)).is_some()
-        },
-    ),
+    wound("node-with-its-own-etcd-authority", "mn-etcd-ca-differs", |cluster, rng| {
+        own_authority(cluster, rng, Authority::Etcd)
+    }),
+    wound("node-with-its-own-cluster-authority", "mn-cluster-ca-differs", |cluster, rng| {
+        own_authority(cluster, rng, Authority::Cluster)
+    }),
+    wound("node-with-its-own-front-proxy-authority", "mn-frontproxy-differs", |cluster, rng| {
+        own_authority(cluster, rng, Authority::FrontProxy)
+    }),
+    wound("node-with-its-own-token-key", "mn-sa-key-differs", |cluster, rng| {
+        let Some(node) = other_node(cluster, rng) else {
+            return false;
+        };
+        let key = cluster.new_key(Kind::Rsa(2048), rng);
+        let public = Part::Key(key.clone(), Container::Public);
+        let files = &mut cluster.nodes[node].files;
+        files.insert(pki("sa.key"), File::key(&key));
+        files.insert(pki("sa.pub"), File::new(vec![public]));
+        true
+    }),
+    wound("node-with-copied-server-pair", "san-copied-from-other-node", |cluster, rng| {
+        copy(cluster, rng, &[Role::EtcdServer])
+    }),
+    wound("node-with-copied-peer-pair", "san-copied-from-other-node", |cluster, rng| {
+        copy(cluster, rng, &[Role::EtcdPeer])
+    }),
+    wound("node-with-all-leaves-copied", "san-copied-from-other-node", |cluster, rng| copy(cluster, rng, &Role::FILES)),
+    wound("node-not-renewed", "mn-renewed-on-one-node", |cluster, rng| {
+        let Some(node) = other_node(cluster, rng) else {
+            return false;
+        };
+        let at = cluster.at;
+        let ids: Vec<_> = cluster.nodes[node].leaves.values().copied().collect();
+        for id in ids {
+            cluster.issued(id).certificate.not_after = Time::At(at - 3600);
+        }
+        true
+    }),
+    wound("node-trusts-an-old-etcd-authority", "mn-etcd-ca-differs", |cluster, rng| {
+        let Some(node) = other_node(cluster, rng) else {
+            return false;
+        };
+        let old = super::twin(cluster, node, Authority::Etcd, rng);
+        super::put(cluster, node, &Place::File(pki("etcd/ca.crt")), File::certificate(old))
+    }),
+    wound("node-without-shared-file", "mn-missing-shared-file", |cluster, rng| {
+        let Some(node) = other_node(cluster, rng) else {
+            return false;
+        };
+        let shared = *rng.pick(&["ca.crt", "sa.pub", "front-proxy-ca.crt", "etcd/ca.crt"]);
+        cluster.nodes[node].files.remove(&pki(shared)).is_some()
+    }),
 ];
 
 /// A node beside the first, of a cluster that has one.
@@ -117,10 +82,7 @@ fn own_authority(cluster: &mut Cluster, rng: &mut Rng, authority: Authority) -> 
     super::put(cluster, node, &key_place, File::key(&key));
     cluster.nodes[node].authorities.insert(authority, own);
     let roles: Vec<Role> = cluster.nodes[node].leaves.keys().copied().collect();
-    for role in roles
-        .into_iter()
-        .filter(|role| role.authority() == authority)
-    {
+    for role in roles.into_iter().filter(|role| role.authority() == authority) {
         if let Some(leaf) = cluster.leaf(node, role) {
             leaf.issuer = Issuer::Other(own);
         }
@@ -134,10 +96,7 @@ fn copy(cluster: &mut Cluster, rng: &mut Rng, roles: &[Role]) -> bool {
         return false;
     };
     for role in roles {
-        let (Some(from), Some(to)) = (
-            cluster.pair_places(0, *role),
-            cluster.pair_places(node, *role),
-        ) else {
+        let (Some(from), Some(to)) = (cluster.pair_places(0, *role), cluster.pair_places(node, *role)) else {
             continue;
         };
         let pairs = [(from.0, to.0), (from.1, to.1)];

@@ -44,7 +44,7 @@ fn look(exam: &Exam<'_>) -> Look {
             message: format!("expired {}", words::distance(exam.now(), certificate.not_after)),
             facts,
             links,
-            remedy: remedy(exam, reason.guilty.as_ref(), certificate.is_ca()),
+            remedy: remedy(exam, reason.guilty.as_ref(), certificate.is_ca() || certificate.is_self_issued()),
         });
     }
     for (node, subject, path, certificate) in exam.certificates() {

@@ -1,8 +1,10 @@
 //! `san-missing`: a name that a client dials is not among the subject alternative names.
 
+use std::net::IpAddr;
+
 use crate::check::{Check, Defect, Look, Severity, fact};
-use crate::checks::words;
-use crate::exam::Exam;
+use crate::checks::{peer_address_not_in_san, words};
+use crate::exam::{Exam, Group};
 use crate::x509::certificate::Certificate;
 
 pub(super) static CHECK: Check = Check {
@@ -37,11 +39,12 @@ fn look(exam: &Exam<'_>) -> Look {
         missing.sort_unstable();
         missing.dedup();
         let mut facts = vec![fact("valid for", covered(certificate)), fact("missing", missing.join(", "))];
+        facts.extend(words::told_by(exam, group.first().guilty.as_ref()));
         facts.extend(words::go_says(&group));
         let remedy = words::remake(exam, group.first().guilty.as_ref())
             .avoid("kubeadm certs renew: it copies the names of the old certificate")
             .avoid("--insecure-skip-tls-verify or an entry in /etc/hosts: the name in the certificate stays wrong");
-        look.defects.push(Defect {
+        let mut defect = Defect {
             severity: exam.severity(&links),
             nodes: vec![group.node],
             subject: group.subject.to_owned(),
@@ -49,12 +52,43 @@ fn look(exam: &Exam<'_>) -> Look {
             facts,
             links,
             remedy,
-        });
+        };
+        add_peer_address(exam, &mut defect);
+        look.defects.push(defect);
     }
     look
 }
 
-fn covered(certificate: &Certificate) -> String {
+/// Adds to a missing address what etcd's peer port says of it: one lack, two refusals.
+pub(super) fn add_peer_address(exam: &Exam<'_>, defect: &mut Defect) {
+    let groups = exam.groups(peer_address_not_in_san::CHECK.code);
+    let Some(peer) = groups.iter().find(|group| defect.nodes == [group.node] && group.subject == defect.subject) else { return };
+    if !all_dialled(exam, &defect.links, peer) {
+        return;
+    }
+    defect.links.extend(peer.links());
+    defect.links.sort_unstable();
+    defect.links.dedup();
+    defect.severity = exam.severity(&defect.links);
+    defect.facts.extend(peer.texts().into_iter().map(|text| fact("the member that it dials says", text)));
+    let avoid = "--peer-client-cert-auth=false or --peer-skip-client-san-verification: drops the check for everybody";
+    defect.remedy.avoid.push(avoid.to_owned());
+}
+
+/// Whether the address that a member dials from is among those that a group misses in the same file.
+pub(super) fn shares_address(exam: &Exam<'_>, group: &Group<'_, '_>) -> bool {
+    let groups = exam.groups(peer_address_not_in_san::CHECK.code);
+    let peer = groups.iter().find(|peer| peer.node == group.node && peer.subject == group.subject);
+    peer.is_some_and(|peer| all_dialled(exam, &group.links(), peer))
+}
+
+fn all_dialled(exam: &Exam<'_>, links: &[usize], peer: &Group<'_, '_>) -> bool {
+    let names = links.iter().filter_map(|link| exam.links[*link].name.as_deref());
+    let dialled: Vec<IpAddr> = names.filter_map(|name| name.parse().ok()).collect();
+    peer_address_not_in_san::addresses(peer).iter().all(|address| dialled.contains(address))
+}
+
+pub(super) fn covered(certificate: &Certificate) -> String {
     let addresses = certificate.ip_addresses().into_iter().map(|address| address.to_string());
     let names: Vec<String> = certificate.names.dns.iter().cloned().chain(addresses).collect();
     if names.is_empty() { "no name at all".to_owned() } else { names.join(", ") }

@@ -1,12 +1,17 @@
 //! Words that several checks share: dates with their distance, link names, remedies, folk remedies.
 
+use std::sync::Arc;
+
 use time::{Duration, OffsetDateTime};
 
-use crate::check::{Fact, Remedy, RemedyKind, fact};
-use crate::exam::{Exam, Group};
+use crate::check::{Defect, Fact, Look, Remedy, RemedyKind, fact};
+use crate::cluster::Running;
+use crate::exam::{Exam, Group, Reason, Why};
 use crate::go::handshake::Side;
-use crate::go::verify::rfc3339;
-use crate::links::reference::Reference;
+use crate::go::verify::{VerifyError, rfc3339};
+use crate::links::etcd::Etcd;
+use crate::links::reference::{Origin, Reference};
+use crate::x509::certificate::Certificate;
 
 /// `3 days ago`, `in 5 hours`, `now`.
 pub(super) fn distance(now: OffsetDateTime, then: OffsetDateTime) -> String {
@@ -47,8 +52,19 @@ pub(super) fn told_by(exam: &Exam<'_>, reference: Option<&Reference>) -> Vec<Fac
 
 /// Go's words, one fact each, told with the side that prints them.
 pub(super) fn go_says(group: &Group<'_, '_>) -> Vec<Fact> {
-    let side = if group.first().side == Side::Client { "the client says" } else { "the server says" };
-    group.texts().into_iter().take(3).map(|text| fact(side, text)).collect()
+    let mut facts: Vec<Fact> = Vec::new();
+    for reason in &group.reasons {
+        let alone = Group { node: group.node, subject: group.subject, reasons: vec![reason] };
+        let by_server = match reason.why {
+            Why::Other(other) => other.server_error.is_some(),
+            _ => reason.side == Side::Server,
+        };
+        let side = if by_server { "the server says" } else { "the client says" };
+        let told = alone.texts().into_iter().map(|text| fact(side, text));
+        facts.extend(told.filter(|told| !facts.contains(told)).collect::<Vec<_>>());
+    }
+    facts.truncate(3);
+    facts
 }
 
 /// `regen` of the certificate behind a reference, or hands where no target makes it.
@@ -63,4 +79,130 @@ pub(super) fn remake(exam: &Exam<'_>, reference: Option<&Reference>) -> Remedy {
 pub(super) fn put_back(target: &str, from: &str, to: &str) -> Remedy {
     Remedy { command: Some("pkidoctor fix".to_owned()), ..Remedy::command(RemedyKind::PutBack, target, "") }
         .step(format!("copy {from} to {to}, keeping mode 0600 for a key"))
+}
+
+/// How reports name a flag: `/etc/kubernetes/manifests/etcd.yaml:--cert-file`.
+pub(super) fn flag_subject(exam: &Exam<'_>, node: usize, running: &Running<'_>, flag: &str) -> String {
+    format!("{}:--{flag}", exam.cluster.nodes[node].shown(running.manifest))
+}
+
+/// A flag as it is written, with its line.
+pub(super) fn flag_fact(running: &Running<'_>, flag: &str) -> Fact {
+    let value = running.flags.get(flag).map_or_else(
+        || "not given".to_owned(),
+        |found| match found.line {
+            Some(line) => format!("{} (line {line})", found.value),
+            None => found.value.clone(),
+        },
+    );
+    fact(format!("--{flag}"), value)
+}
+
+/// Where a file of flags is edited, and what makes it count.
+pub(super) fn edit(running: &Running<'_>) -> String {
+    match running.pod {
+        Some(_) => format!("edit {} (keep no copy in that directory: the kubelet runs every file there); the kubelet restarts the pod by itself", running.manifest),
+        None => format!("edit {} and restart the service", running.manifest),
+    }
+}
+
+/// What a check has to say of one group of reasons.
+pub(super) struct Told {
+    /// One sentence.
+    pub(super) message: String,
+    /// Expected, found, difference; who names the file and Go's words are added.
+    pub(super) facts: Vec<Fact>,
+    /// What to do.
+    pub(super) remedy: Remedy,
+}
+
+/// One defect for every group of a code, as severe as its links are important.
+pub(super) fn tell<'c>(exam: &Exam<'c>, code: &str, tell: impl Fn(&Group<'_, 'c>) -> Told) -> Look {
+    let mut look = judged(exam);
+    for group in exam.groups(code) {
+        let Told { message, mut facts, remedy } = tell(&group);
+        let is_subject = |guilty: &&Reference| {
+            group.subject.starts_with(&guilty.subject(exam.cluster)) || guilty.flag_subject(exam.cluster).as_deref() == Some(group.subject)
+        };
+        facts.extend(told_by(exam, group.first().guilty.as_ref().filter(is_subject)));
+        facts.extend(go_says(&group));
+        let links = group.links();
+        look.defects.push(Defect {
+            severity: exam.severity(&links),
+            nodes: vec![group.node],
+            subject: group.subject.to_owned(),
+            message,
+            facts,
+            links,
+            remedy,
+        });
+    }
+    look
+}
+
+/// How many links could be judged, and how many lack something.
+pub(super) fn judged(exam: &Exam<'_>) -> Look {
+    let unobserved = exam.links.iter().filter(|link| !link.unknown.is_empty()).count();
+    Look { subjects: exam.links.len() - unobserved, unobserved, defects: Vec::new() }
+}
+
+/// The certificate whose issuer was not found: the leaf, or an intermediate above it.
+pub(super) fn orphan<'c>(reason: &Reason<'c>) -> Option<&'c Arc<Certificate>> {
+    match reason.why.verify_error()? {
+        VerifyError::UnknownAuthority { certificate, .. } => Some(certificate),
+        _ => None,
+    }
+}
+
+/// Where the certificates lie that did sign `child`, with the node where it is another one.
+pub(super) fn signers(exam: &Exam<'_>, node: usize, child: &Arc<Certificate>) -> Vec<String> {
+    let found = exam.signers(child);
+    let place = |(at, subject): &(usize, String)| {
+        if *at == node { subject.clone() } else { format!("{subject} on {}", exam.cluster.nodes[*at].name) }
+    };
+    found.iter().map(place).collect()
+}
+
+/// `expected` and `found` for a chain that ends at another CA than the one that is trusted.
+pub(super) fn chain_facts(exam: &Exam<'_>, reason: &Reason<'_>) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    if let Some(trust) = &reason.trust {
+        facts.push(fact("trusted", trust.subject(exam.cluster)));
+    }
+    let Some(child) = orphan(reason) else { return facts };
+    facts.push(fact("certificate", &child.subject));
+    facts.push(fact("issuer", &child.issuer));
+    let by = signers(exam, reason.node, child);
+    let by = if by.is_empty() { "no certificate here".to_owned() } else { by.join(", ") };
+    facts.push(fact("signed by", by));
+    facts
+}
+
+/// Whether the trust is blamed, not what was shown: the certificate chains to the CA of its own role.
+pub(super) fn trust_is_guilty(reason: &Reason<'_>) -> bool {
+    reason.guilty.is_some() && reason.guilty == reason.trust
+}
+
+/// Gives one consumer the CA that the others have.
+pub(super) fn trust_again(exam: &Exam<'_>, reason: &Reason<'_>) -> Remedy {
+    let (Some(trust), Some(pair)) = (&reason.trust, &reason.pair) else { return remake(exam, reason.guilty.as_ref()) };
+    let right = exam.own_ca(&pair.certificate);
+    let right = right.as_ref().and_then(Reference::path).unwrap_or("the CA that signed it");
+    match &trust.origin {
+        Origin::Flag { manifest, flag, .. } => Remedy::manual([format!(
+            "set --{flag} in {manifest} to {right}; the kubelet restarts the pod by itself"
+        )])
+        .avoid("making the certificates anew: they and their CA fit each other"),
+        Origin::Kubeconfig { .. } => match exam.regen_target(trust) {
+            Some(target) => Remedy::regen(target),
+            None => Remedy::manual([format!("put {right} into the kubeconfig's certificate-authority-data")]),
+        },
+        Origin::Layout => Remedy::manual([format!("put {right} into {}", trust.subject(exam.cluster))]),
+    }
+}
+
+/// How many nodes run an etcd whose flags nobody can see.
+pub(super) fn unseen_etcds(exam: &Exam<'_>) -> usize {
+    let nodes = 0..exam.cluster.nodes.len();
+    nodes.filter_map(|node| Etcd::on(exam.cluster, node)).filter(|etcd| etcd.running.is_none()).count()
 }

@@ -13,6 +13,7 @@ pub mod url;
 use std::collections::BTreeMap;
 
 use time::OffsetDateTime;
+use zeroize::Zeroizing;
 
 use crate::go::GoVersion;
 use crate::go::load::Material;
@@ -21,6 +22,9 @@ use flags::Flags;
 use kubeconfig::{Kubeconfig, Unusable};
 use kubelet::KubeletConfig;
 use manifest::{Component, Container, Pod, Problem};
+
+/// The largest file that is looked at, in bytes; no certificate, key or manifest comes near it.
+pub const MAX_FILE: u64 = 4 << 20;
 
 /// Everything that is to be judged, and when, and by whose rules.
 pub struct Cluster {
@@ -116,6 +120,10 @@ pub struct Content {
     pub sha256: [u8; 32],
     /// Read as PEM.
     pub material: Material,
+    /// The bytes of a file that is DER instead of PEM, which may be a private key.
+    pub der: Option<Zeroizing<Vec<u8>>>,
+    /// Whether it is a kubeconfig's text with a private key in it.
+    pub embeds_key: bool,
     /// Whether it is text of another kind (YAML, a log…) rather than a damaged PEM file.
     pub looks_like_pki: bool,
 }
@@ -143,6 +151,8 @@ pub struct Manifest {
     pub pods: Result<Vec<Pod>, Problem>,
     /// Whether the kubelet would run it: it reads every file that does not start with a dot.
     pub active: bool,
+    /// Whether this process may not read it; the kubelet may.
+    pub unread: bool,
 }
 
 /// One kubeconfig.
@@ -176,6 +186,8 @@ pub struct EtcdConfigFile {
     pub path: String,
     /// What it says.
     pub parsed: Result<EtcdConfig, Problem>,
+    /// The number of the user that a unit runs etcd as, where that is known.
+    pub user: Option<i64>,
 }
 
 /// The kubelet's configuration.
@@ -215,7 +227,7 @@ impl Node {
     fn etcd_service(&self) -> Option<Running<'_>> {
         let file = self.etcd_config.as_ref()?;
         let parsed = file.parsed.as_ref().ok()?;
-        Some(Running { manifest: &file.path, flags: &parsed.flags, pod: None, user: None })
+        Some(Running { manifest: &file.path, flags: &parsed.flags, pod: None, user: file.user })
     }
 
     /// Every active container that runs `component`.

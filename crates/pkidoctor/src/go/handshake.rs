@@ -13,7 +13,7 @@ use crate::x509::certificate::{Certificate, ip_address};
 use crate::x509::key::{Curve, PublicKey};
 
 use super::hostname;
-use super::load::{KeyPair, Pool};
+use super::load::{Pool, Presented};
 use super::quote::quote;
 use super::verify::{Purpose, Verifier, VerifyError, small_rsa};
 use super::version::GoVersion;
@@ -71,8 +71,8 @@ pub enum Trust<'a> {
 /// What a side shows, as far as it is known.
 #[derive(Clone, Copy)]
 pub enum Shown<'a> {
-    /// This pair.
-    Pair(&'a KeyPair),
+    /// This chain, with a key that belongs to it unless the pair is known not to load.
+    Chain(&'a Presented),
     /// No certificate.
     Nothing,
     /// Not known here: nothing is judged of it.
@@ -172,7 +172,7 @@ pub struct Refusal {
 pub fn judge(verifier: &Verifier<'_>, client: &Client<'_>, server: &Server<'_>) -> Vec<Refusal> {
     let go = verifier.go;
     let mut refusals = Vec::new();
-    if let Shown::Pair(pair) = server.shown {
+    if let Shown::Chain(pair) = server.shown {
         refusals.extend(signing_fault(pair, go).map(|fault| fault.refusal(Side::Server)));
         let complaints = client_complaints(verifier, client, pair);
         refusals.extend(complaints.into_iter().map(|complaint| refused_by_client(complaint, go)));
@@ -180,7 +180,7 @@ pub fn judge(verifier: &Verifier<'_>, client: &Client<'_>, server: &Server<'_>) 
     let pair = match client.shown {
         Shown::Unknown => return refusals,
         Shown::Nothing => None,
-        Shown::Pair(pair) => Some(pair),
+        Shown::Chain(pair) => Some(pair),
     };
     if !matches!(server.auth, ClientAuth::None) {
         refusals.extend(pair.and_then(|pair| signing_fault(pair, go)).map(|fault| fault.refusal(Side::Client)));
@@ -197,7 +197,7 @@ pub fn judge(verifier: &Verifier<'_>, client: &Client<'_>, server: &Server<'_>) 
 }
 
 /// What a server that only requests certificates says at HTTP level.
-fn request_refusals(verifier: &Verifier<'_>, pair: Option<&KeyPair>, trust: Trust<'_>, names: &[String]) -> Vec<Refusal> {
+fn request_refusals(verifier: &Verifier<'_>, pair: Option<&Presented>, trust: Trust<'_>, names: &[String]) -> Vec<Refusal> {
     let Some(pair) = pair else { return Vec::new() };
     let go = verifier.go;
     let mut refusals: Vec<Refusal> =
@@ -221,7 +221,7 @@ fn request_refusals(verifier: &Verifier<'_>, pair: Option<&KeyPair>, trust: Trus
     refusals
 }
 
-fn examine_shown(verifier: &Verifier<'_>, pair: &KeyPair, trust: Trust<'_>, name: Option<&str>, purpose: Purpose) -> Vec<VerifyError> {
+fn examine_shown(verifier: &Verifier<'_>, pair: &Presented, trust: Trust<'_>, name: Option<&str>, purpose: Purpose) -> Vec<VerifyError> {
     let roots = match trust {
         Trust::Skip => return Vec::new(),
         Trust::Pool(pool) => Some(pool),
@@ -231,7 +231,7 @@ fn examine_shown(verifier: &Verifier<'_>, pair: &KeyPair, trust: Trust<'_>, name
     verifier.examine(pair.leaf(), &intermediates, roots, name, purpose).complaints
 }
 
-fn client_complaints(verifier: &Verifier<'_>, client: &Client<'_>, shown: &KeyPair) -> Vec<Complaint> {
+fn client_complaints(verifier: &Verifier<'_>, client: &Client<'_>, shown: &Presented) -> Vec<Complaint> {
     let go = verifier.go;
     let mut complaints = wire_complaints(&shown.chain, go);
     let found = examine_shown(verifier, shown, client.trust, client.name, Purpose::Server);
@@ -245,7 +245,7 @@ fn client_complaints(verifier: &Verifier<'_>, client: &Client<'_>, shown: &KeyPa
 }
 
 /// What a server that requires certificates says of what the client shows.
-fn server_complaints(verifier: &Verifier<'_>, pair: Option<&KeyPair>, trust: Trust<'_>, server: &Server<'_>) -> Vec<Complaint> {
+fn server_complaints(verifier: &Verifier<'_>, pair: Option<&Presented>, trust: Trust<'_>, server: &Server<'_>) -> Vec<Complaint> {
     let go = verifier.go;
     let Some(pair) = pair else { return vec![Complaint::NoCertificate] };
     let mut complaints = wire_complaints(&pair.chain, go);
@@ -306,7 +306,7 @@ impl SigningFault {
 }
 
 /// Whether Go can sign a TLS 1.3 handshake with this key (`selectSignatureScheme`, `rsa.SignPSS`).
-fn signing_fault(pair: &KeyPair, go: GoVersion) -> Option<SigningFault> {
+fn signing_fault(pair: &Presented, go: GoVersion) -> Option<SigningFault> {
     let key = pair.leaf().key.as_ref()?;
     if let PublicKey::Ec { curve: Curve::P224, .. } = key {
         return Some(SigningFault { text: "tls: unsupported certificate curve (P-224)".into(), alert: "handshake failure" });

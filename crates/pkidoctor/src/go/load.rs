@@ -75,6 +75,14 @@ impl Material {
         self.certificates().filter_map(|(_, parsed)| parsed.as_ref().ok())
     }
 
+    /// The certificates in blocks of any label, which is how etcd reads a CA file.
+    pub fn trusted(&self) -> impl Iterator<Item = &Arc<Certificate>> {
+        self.items.iter().filter_map(|item| match item {
+            Item::Certificate(parsed) => parsed.as_ref().ok(),
+            Item::Key(_) => None,
+        })
+    }
+
     /// Private keys by their public half, readable or not.
     pub fn keys(&self) -> impl Iterator<Item = &Result<PublicKey, KeyFault>> {
         self.items.iter().filter_map(|item| match item {
@@ -83,9 +91,33 @@ impl Material {
         })
     }
 
+    /// What it holds, by its blocks, for reports: `certificate`, `key`, `certificate+key`, `public-key`….
+    pub fn kind(&self) -> &'static str {
+        let labels = self.labels();
+        match (self.certificates().next().is_some(), self.holds_key()) {
+            (true, true) => "certificate+key",
+            (true, false) => "certificate",
+            (false, true) => "key",
+            (false, false) if labels.iter().any(|label| label.ends_with("PUBLIC KEY")) => "public-key",
+            (false, false) if labels.contains(&"CERTIFICATE REQUEST") => "certificate-request",
+            (false, false) if labels.contains(&"X509 CRL") => "crl",
+            (false, false) => "other",
+        }
+    }
+
     /// Whether a private key, encrypted or not, is in it.
     pub fn holds_key(&self) -> bool {
         self.keys().next().is_some()
+    }
+}
+
+impl Material {
+    /// The certificates in it as another Go reads them; its keys are left out.
+    #[must_use]
+    pub fn certificates_under(&self, go: GoVersion) -> Self {
+        let pem = self.pem.without_keys();
+        let items = pem.blocks.iter().map(|block| Item::Certificate(parse::certificate(&block.bytes, go).map(Arc::new))).collect();
+        Self { pem, items, go }
     }
 }
 
@@ -94,18 +126,41 @@ fn fault_with(known: KeyFault, header: KeyFault) -> KeyFault {
     KeyFault { text: known.text, kind: header.kind }
 }
 
-/// A certificate chain whose key was found to belong to it (`tls.Certificate`).
+/// What a side sends: a leaf that parses and whatever follows it in the file.
 #[derive(Clone)]
-pub struct KeyPair {
+pub struct Presented {
     /// Every CERTIFICATE block in order; the first is the leaf and parses.
     pub chain: Vec<Result<Arc<Certificate>, String>>,
     leaf: Arc<Certificate>,
 }
 
-impl KeyPair {
-    /// The certificate that the key belongs to.
+impl Presented {
+    /// What a certificate file would present, whatever becomes of the key.
+    pub fn of(certificate: &Material) -> Option<Self> {
+        let chain: Vec<_> = certificate.certificates().map(|(_, parsed)| parsed.clone()).collect();
+        let leaf = chain.first()?.as_ref().ok()?.clone();
+        Some(Self { chain, leaf })
+    }
+
+    /// The first certificate.
     pub fn leaf(&self) -> &Arc<Certificate> {
         &self.leaf
+    }
+}
+
+/// A chain whose key was found to belong to its leaf (`tls.Certificate`).
+#[derive(Clone)]
+pub struct KeyPair(Presented);
+
+impl KeyPair {
+    /// What it presents.
+    pub const fn presented(&self) -> &Presented {
+        &self.0
+    }
+
+    /// The certificate that the key belongs to.
+    pub fn leaf(&self) -> &Arc<Certificate> {
+        self.0.leaf()
     }
 }
 
@@ -188,7 +243,7 @@ pub fn key_pair(certificate: &Material, key: &Material) -> Result<KeyPair, PairF
         None | Some(PublicKey::Dsa) => Err(PairFault::UnknownAlgorithm),
         Some(public) if !public.same_algorithm(private) => Err(PairFault::TypeMismatch),
         Some(public) if !certifies(public, private, certificate.go) => Err(PairFault::Mismatch),
-        Some(_) => Ok(KeyPair { chain, leaf }),
+        Some(_) => Ok(KeyPair(Presented { chain, leaf })),
     }
 }
 
@@ -306,9 +361,15 @@ fn fault(text: &str, block: &pem::Block) -> PoolFault {
 /// `ParseCertsPEM`.
 fn certificate_blocks(file: &Material) -> Result<Pool, PoolFault> {
     let mut pool = Pool::default();
-    for block in file.pem.blocks.iter().filter(|block| block.label == "CERTIFICATE" && !block.has_headers) {
-        let parsed = parse::certificates(&block.bytes, file.go).map_err(|text| fault(&text, block))?;
-        parsed.into_iter().map(Arc::new).for_each(|certificate| pool.add(&certificate));
+    for (block, item) in file.pem.blocks.iter().zip(&file.items) {
+        if block.label != "CERTIFICATE" || block.has_headers {
+            continue;
+        }
+        match item {
+            Item::Certificate(Ok(certificate)) => pool.add(certificate),
+            Item::Certificate(Err(text)) => return Err(fault(text, block)),
+            Item::Key(_) => {}
+        }
     }
     if pool.is_empty() {
         let text = "data does not contain any valid RSA or ECDSA certificates".to_owned();
@@ -317,7 +378,7 @@ fn certificate_blocks(file: &Material) -> Result<Pool, PoolFault> {
     Ok(pool)
 }
 
-/// `AppendCertsFromPEM`, and client-go's explanation when nothing comes of it.
+/// `AppendCertsFromPEM`, and client-go's explanation when nothing comes of it (`createErrorParsingCAData`).
 fn tolerant(file: &Material) -> Result<Pool, PoolFault> {
     let mut pool = Pool::default();
     let mut first_fault = None;
@@ -333,10 +394,13 @@ fn tolerant(file: &Material) -> Result<Pool, PoolFault> {
             Item::Key(_) => {}
         }
     }
-    if !pool.is_empty() {
+    // no data at all counts as none given: the system's roots
+    if !pool.is_empty() || file.pem.shape == pem::Shape::Empty {
         return Ok(pool);
     }
     let plain = |text: &str| PoolFault { text: text.to_owned(), label: None, line: None };
-    let reason = first_fault.unwrap_or_else(|| plain("unable to parse bytes as PEM block"));
+    let reason = first_fault.unwrap_or_else(|| {
+        plain(if file.pem.has_rest { "unable to parse bytes as PEM block" } else { "no valid certificate authority data seen" })
+    });
     Err(PoolFault { text: format!("unable to load root certificates: {}", reason.text), ..reason })
 }

@@ -5,6 +5,7 @@
 //! Go's words, for the Go version asked for. `scripts/differential` holds them against real Go.
 
 pub mod constraints;
+pub mod crl;
 pub mod handshake;
 pub mod hostname;
 pub mod load;
@@ -12,6 +13,7 @@ pub mod parse;
 pub mod policy;
 pub mod private_key;
 pub mod quote;
+mod uri;
 pub mod verify;
 pub mod version;
 

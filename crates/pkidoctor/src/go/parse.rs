@@ -38,20 +38,6 @@ pub fn certificate(der: &[u8], go: GoVersion) -> Result<Certificate, ParseError>
     if whole.len() == der.len() { Ok(certificate) } else { Err("x509: trailing data".into()) }
 }
 
-/// Parses certificates that stand one after the other (`x509.ParseCertificates`).
-///
-/// # Errors
-/// Go's message for the first that is refused.
-pub fn certificates(mut der: &[u8], go: GoVersion) -> Result<Vec<Certificate>, ParseError> {
-    let mut all = Vec::new();
-    while !der.is_empty() {
-        let whole = need!(Der::new(der).element(tag::SEQUENCE), "x509: malformed certificate").whole;
-        all.push(parse(whole, go)?);
-        der = &der[whole.len()..];
-    }
-    Ok(all)
-}
-
 fn parse(whole: &[u8], go: GoVersion) -> Result<Certificate, ParseError> {
     let mut input = need!(Der::new(whole).sequence(), "x509: malformed certificate");
     let tbs_bytes = need!(input.element(tag::SEQUENCE), "x509: malformed tbs certificate").whole;
@@ -149,12 +135,12 @@ fn right_align(bytes: &[u8], unused: u8) -> Vec<u8> {
         .collect()
 }
 
-struct AlgorithmIdentifier<'a> {
+pub(super) struct AlgorithmIdentifier<'a> {
     oid: &'a [u8],
     parameters: &'a [u8],
 }
 
-fn algorithm_identifier(der: &[u8], go: GoVersion) -> Result<AlgorithmIdentifier<'_>, ParseError> {
+pub(super) fn algorithm_identifier(der: &[u8], go: GoVersion) -> Result<AlgorithmIdentifier<'_>, ParseError> {
     let mut der = Der::new(der);
     let oid = need!(der.oid(go.strict_oids()), "x509: malformed OID");
     if der.is_empty() {
@@ -167,7 +153,7 @@ fn algorithm_identifier(der: &[u8], go: GoVersion) -> Result<AlgorithmIdentifier
 const NULL: &[u8] = &[tag::NULL, 0];
 
 /// `getSignatureAlgorithmFromAI`.
-fn signature_algorithm(identifier: &AlgorithmIdentifier<'_>, go: GoVersion) -> Algorithm {
+pub(super) fn signature_algorithm(identifier: &AlgorithmIdentifier<'_>, go: GoVersion) -> Algorithm {
     match identifier.oid {
         oid::MD5_WITH_RSA => Algorithm::Md5Rsa,
         oid::SHA1_WITH_RSA | oid::ISO_SHA1_WITH_RSA => Algorithm::Rsa(Hash::Sha1),
@@ -220,7 +206,7 @@ fn pss(parameters: &[u8], go: GoVersion) -> Option<Hash> {
     }
 }
 
-fn moment(der: &mut Der<'_>) -> Result<time::OffsetDateTime, ParseError> {
+pub(super) fn moment(der: &mut Der<'_>) -> Result<time::OffsetDateTime, ParseError> {
     if der.peek(tag::UTC_TIME) {
         return der.utc_time().ok_or_else(|| "x509: malformed UTCTime".into());
     }
@@ -231,7 +217,7 @@ fn moment(der: &mut Der<'_>) -> Result<time::OffsetDateTime, ParseError> {
 }
 
 /// `parseName`.
-fn name(raw: &[u8], go: GoVersion) -> Result<Name, ParseError> {
+pub(super) fn name(raw: &[u8], go: GoVersion) -> Result<Name, ParseError> {
     let mut sequence = need!(Der::new(raw).sequence(), "x509: invalid RDNSequence");
     let mut rdns = Vec::new();
     while !sequence.is_empty() {
@@ -554,7 +540,7 @@ fn is_mapped(bytes: &[u8]) -> bool {
 }
 
 fn check_uri(text: &str, go: GoVersion) -> Result<(), ParseError> {
-    let host = super::constraints::uri_host(text).map_err(|reason| format!("x509: cannot parse URI {}: {reason}", quote(text)))?;
+    let host = super::uri::host(text, go).map_err(|reason| format!("x509: cannot parse URI {}: {reason}", quote(text)))?;
     if host.is_empty() || domain_valid(&host, false, go) {
         Ok(())
     } else {

@@ -109,49 +109,86 @@ struct Pkcs8<'a> {
 
 /// `asn1.Unmarshal` into Go's `pkcs8`; the error is its text.
 fn split_pkcs8(der: &[u8]) -> Result<Pkcs8<'_>, String> {
-    let mut fields = enter(der)?;
-    field(&mut fields, tag::INTEGER, "int", der)?;
-    let mut identifier = Der::new(field(&mut fields, tag::SEQUENCE, "AlgorithmIdentifier", der)?);
-    let algorithm = field(&mut identifier, tag::OID, "ObjectIdentifier", der)?;
-    let parameters = if identifier.is_empty() {
-        &[]
-    } else {
-        identifier.any().ok_or("asn1: syntax error: data truncated")?.whole
-    };
-    let key = field(&mut fields, tag::OCTET_STRING, "[]uint8", der)?;
+    let outer = field(&mut Der::new(der), tag::SEQUENCE, "pkcs8", der)?;
+    let mut fields = Der::new(outer);
+    field(&mut fields, tag::INTEGER, "int", outer)?;
+    let identifier = field(&mut fields, tag::SEQUENCE, "AlgorithmIdentifier", outer)?;
+    let mut inner = Der::new(identifier);
+    let algorithm = field(&mut inner, tag::OID, "ObjectIdentifier", identifier)?;
+    let parameters = if inner.is_empty() { &[] } else { inner.any().ok_or("asn1: syntax error: data truncated")?.whole };
+    let key = field(&mut fields, tag::OCTET_STRING, "[]uint8", outer)?;
     Ok(Pkcs8 { algorithm, parameters, key })
 }
 
-fn enter(der: &[u8]) -> Result<Der<'_>, String> {
-    let mut outer = Der::new(der);
-    Ok(Der::new(field(&mut outer, tag::SEQUENCE, "pkcs8", der)?))
+/// One field of `container`, with the error that `encoding/asn1` would print for it.
+fn field<'a>(fields: &mut Der<'a>, wanted: u8, type_name: &str, container: &[u8]) -> Result<&'a [u8], String> {
+    if let Some(contents) = fields.read(wanted) {
+        return Ok(contents);
+    }
+    let rest = fields.rest();
+    let Some((&first, after)) = rest.split_first() else {
+        return Err("asn1: syntax error: sequence truncated".to_owned());
+    };
+    let truncated = || "asn1: syntax error: truncated tag or length".to_owned();
+    let mut header = after;
+    let number = if first & 0x1f == 0x1f { base_128(&mut header)? } else { u64::from(first & 0x1f) };
+    let (&length, mut header) = header.split_first().ok_or_else(truncated)?;
+    let mut value = u64::from(length & 0x7f);
+    if length & 0x80 != 0 {
+        let count = usize::from(length & 0x7f);
+        if count == 0 {
+            return Err("asn1: syntax error: indefinite length found (not DER)".to_owned());
+        }
+        value = 0;
+        for _ in 0..count {
+            let (&byte, rest) = header.split_first().ok_or_else(truncated)?;
+            if value >= 1 << 23 {
+                return Err("asn1: structure error: length too large".to_owned());
+            }
+            value = value << 8 | u64::from(byte);
+            header = rest;
+            if value == 0 {
+                return Err("asn1: structure error: superfluous leading zeros in length".to_owned());
+            }
+        }
+        if value < 0x80 {
+            return Err("asn1: structure error: non-minimal length".to_owned());
+        }
+    }
+    let (class, compound) = (first >> 6, first & 0x20 != 0);
+    if first == wanted {
+        return Err("asn1: syntax error: data truncated".to_owned());
+    }
+    let parameters = "{optional:false explicit:false application:false private:false defaultValue:<nil> tag:<nil> stringType:0 timeType:0 set:false omitEmpty:false}";
+    Err(format!(
+        "asn1: structure error: tags don't match ({} vs {{class:{class} tag:{number} length:{value} isCompound:{compound}}}) {parameters} {type_name} @{}",
+        wanted & 0x1f,
+        container.len() - header.len(),
+    ))
 }
 
-/// One field with the error that `encoding/asn1` would print for it.
-fn field<'a>(fields: &mut Der<'a>, wanted: u8, type_name: &str, whole: &[u8]) -> Result<&'a [u8], String> {
-    if fields.is_empty() {
-        return Err("asn1: syntax error: sequence truncated".to_owned());
+/// A tag number in several bytes (`parseBase128Int`).
+fn base_128(bytes: &mut &[u8]) -> Result<u64, String> {
+    let mut value: u64 = 0;
+    for count in 0.. {
+        let Some((&byte, rest)) = bytes.split_first() else { break };
+        if count == 5 {
+            return Err("asn1: structure error: base 128 integer too large".to_owned());
+        }
+        if count == 0 && byte == 0x80 {
+            return Err("asn1: syntax error: integer is not minimally encoded".to_owned());
+        }
+        value = value << 7 | u64::from(byte & 0x7f);
+        *bytes = rest;
+        if byte & 0x80 == 0 {
+            return match value {
+                0..0x1f => Err("asn1: syntax error: non-minimal tag".to_owned()),
+                0x1f..=0x7fff_ffff => Ok(value),
+                _ => Err("asn1: structure error: base 128 integer too large".to_owned()),
+            };
+        }
     }
-    let offset = fields.rest().as_ptr().addr() - whole.as_ptr().addr();
-    let mut ahead = *fields;
-    let Some(element) = ahead.any() else {
-        return Err("asn1: syntax error: data truncated".to_owned());
-    };
-    if element.tag != wanted {
-        let header = element.whole.len() - element.contents.len();
-        let parameters = "{optional:false explicit:false application:false private:false defaultValue:<nil> tag:<nil> stringType:0 timeType:0 set:false omitEmpty:false}";
-        return Err(format!(
-            "asn1: structure error: tags don't match ({} vs {{class:{} tag:{} length:{} isCompound:{}}}) {parameters} {type_name} @{}",
-            wanted & 0x1f,
-            element.tag >> 6,
-            element.tag & 0x1f,
-            element.contents.len(),
-            element.tag & 0x20 != 0,
-            offset + header,
-        ));
-    }
-    *fields = ahead;
-    Ok(element.contents)
+    Err("asn1: syntax error: truncated base 128 integer".to_owned())
 }
 
 fn pkcs8(der: &[u8], go: GoVersion) -> Parsed {

@@ -6,7 +6,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::cluster::kubeconfig::{Current, Source};
+use crate::cluster::kubeconfig::{self, Current, Kubeconfig, Source};
 use crate::cluster::manifest::Component;
 use crate::cluster::{Cluster, KubeconfigFile, KubeconfigProblem, Running, State, url};
 use crate::go::handshake::{AllowedNames, Side};
@@ -123,21 +123,38 @@ fn kubeconfig_link(cluster: &Cluster, verifier: &Verifier<'_>, own: &Apiserver<'
         }
         Err(KubeconfigProblem::Unusable(_)) => return Some(unusable(link, own.node, file)),
     };
-    let current = match parsed.current() {
-        Ok(current) => current,
-        Err(_) => return Some(no_credentials(link)),
-    };
-    let Ok(user) = current.user else { return Some(no_credentials(link)) };
+    if let Some(name) = parsed.duplicate_names().first() {
+        let text = format!("error loading config file \"{}\": duplicate name \"{}\" in list", file.path, name.it);
+        link.other = Some(refused_to_load(&text, OtherKind::SaidTwice));
+        return Some(link);
+    }
+    // one bad field anywhere and client-go takes nothing from the file
+    if let Some(offset) = parsed.bad_base64().filter(|_| !damaged_in_use(parsed)) {
+        let text = format!("error loading config file \"{}\": illegal base64 data at input byte {offset}", file.path);
+        link.faults.push((Side::Client, LoadFault { text, guilty: whole(own.node, file), pair: None, kind: FaultKind::Base64(offset) }));
+        return Some(link);
+    }
+    let Ok(current) = parsed.current() else { return Some(leads_nowhere(link)) };
+    let Ok(user) = current.user else { return Some(leads_nowhere(link)) };
     let pair = PairReference {
         certificate: Reference::kubeconfig(own.node, file, &user.client_certificate, Part::Certificate),
         key: Reference::kubeconfig(own.node, file, &user.client_key, Part::Key),
     };
-    if pair.is_unset() {
+    // client-go looks for a key only where there is a certificate
+    if pair.certificate.is_unset() {
         let otherwise = user.has_token || user.has_exec_or_auth_provider || user.username.is_some();
-        return if otherwise { None } else { Some(no_credentials(link)) };
+        return if otherwise { None } else { Some(no_credentials(link, &current)) };
+    }
+    // the kubelet rotates its certificate in a directory of its own, which no copy of the PKI holds
+    if here.is_copy && [&pair.certificate, &pair.key].into_iter().any(|half| is_unobserved(cluster, half)) {
+        return None;
     }
     link.client_pair = Some(pair.clone());
     Some(dial(cluster, verifier, own, link, file, &current, &pair))
+}
+
+fn is_unobserved(cluster: &Cluster, reference: &Reference) -> bool {
+    reference.file(cluster).is_some_and(|file| matches!(file.state, State::Unobserved))
 }
 
 /// The rest of a kubeconfig's link, once it is known what it shows.
@@ -150,7 +167,12 @@ fn dial(
     current: &Current<'_>,
     pair: &PairReference,
 ) -> Link {
-    let Ok(target) = current.cluster else { return no_credentials(link) };
+    let Ok(target) = current.cluster else { return leads_nowhere(link) };
+    let twice = said_twice(current).map(|text| (text, OtherKind::SaidTwice));
+    if let Some((text, kind)) = twice.or_else(|| Some((no_server(target)?, OtherKind::NoServer))) {
+        link.other = Some(refused_to_load(&text, kind));
+        return link;
+    }
     let url = target.server.as_ref().and_then(|server| url::parse(&server.it).ok());
     let host = target.tls_server_name.as_ref().map(|name| name.it.clone()).or_else(|| url.as_ref().map(|url| url.host.clone()));
     let trust = Reference::kubeconfig(own.node, file, &target.ca, Part::Ca);
@@ -186,28 +208,75 @@ fn dial(
         name: host.map_or(Wanted::Unknown, Wanted::Name),
         allowed: AllowedNames::default(),
     };
-    finish(link, verifier, &client, &server.server_side())
+    finish(link, cluster, verifier, &client, &server.server_side())
 }
 
 fn refused_to_load(text: &str, kind: OtherKind) -> OtherRefusal {
     OtherRefusal { by: RefusedBy::Load, at: At::Load, client_error: Some(text.to_owned()), server_error: None, kind }
 }
 
-fn no_credentials(mut link: Link) -> Link {
-    link.other = Some(refused_to_load("no client certificate in the current context", OtherKind::NoCredentials));
+/// A current context that names no cluster or user.
+fn leads_nowhere(mut link: Link) -> Link {
+    link.other = Some(refused_to_load("the current context leads to no cluster or user", OtherKind::NoCredentials));
     link
+}
+
+/// A user without any credentials is anonymous to the API server.
+fn no_credentials(mut link: Link, current: &Current<'_>) -> Link {
+    let target = current.cluster.as_ref().ok();
+    let url = target.and_then(|target| target.server.as_ref()).and_then(|server| url::parse(&server.it).ok());
+    link.name = url.map(|url| url.host);
+    link.other = Some(OtherRefusal {
+        by: RefusedBy::Server,
+        at: At::Http,
+        client_error: Some("Unauthorized".to_owned()),
+        server_error: None,
+        kind: OtherKind::NoCredentials,
+    });
+    link
+}
+
+/// Whether a field that the current context leads to is no base64.
+fn damaged_in_use(parsed: &Kubeconfig) -> bool {
+    let Ok(current) = parsed.current() else { return false };
+    let client = current.user.iter().flat_map(|user| [&user.client_certificate, &user.client_key]);
+    let mut fields = client.chain(current.cluster.iter().map(|cluster| &cluster.ca));
+    fields.any(|field| matches!(field.source, Source::BadBase64 { .. }))
+}
+
+/// client-go `clientcmd/validation.go`: data and a path for the same thing.
+fn said_twice(current: &Current<'_>) -> Option<String> {
+    let (Ok(cluster), Ok(user)) = (&current.cluster, &current.user) else { return None };
+    let (cluster_name, user_name) = (&cluster.name.it, &user.name.it);
+    if cluster.ca.also_path.is_some() {
+        return Some(format!(
+            "certificate-authority-data and certificate-authority are both specified for {cluster_name}. certificate-authority-data will override"
+        ));
+    }
+    if user.client_certificate.also_path.is_some() {
+        return Some(format!("client-cert-data and client-cert are both specified for {user_name}. client-cert-data will override."));
+    }
+    user.client_key.also_path.as_ref().map(|_| format!("client-key-data and client-key are both specified for {user_name}; client-key-data will override"))
+}
+
+/// A cluster entry that client-go cannot dial.
+fn no_server(target: &kubeconfig::Cluster) -> Option<String> {
+    match &target.server {
+        Some(server) => url::parse(&server.it).err().map(|_| format!("host must be a URL or a host:port pair: \"{}\"", server.it)),
+        None => Some(format!("no server found for cluster \"{}\"", target.name.it)),
+    }
+}
+
+/// The kubeconfig itself.
+fn whole(node: usize, file: &KubeconfigFile) -> Reference {
+    Reference { node, place: Place::Path { shown: file.path.clone(), path: file.path.clone() }, origin: Origin::Layout, user: None }
 }
 
 /// A kubeconfig that is no YAML: what client-go says about it varies, so the words are ours.
 fn unusable(mut link: Link, node: usize, file: &KubeconfigFile) -> Link {
-    let guilty = Reference {
-        node,
-        place: Place::Path { shown: file.path.clone(), path: file.path.clone() },
-        origin: Origin::Layout,
-        user: None,
-    };
     let text = format!("error loading config file \"{}\"", file.path);
-    link.faults.push((Side::Client, LoadFault { text, guilty, pair: None, kind: FaultKind::Configuration }));
+    let fault = LoadFault { text, guilty: whole(node, file), pair: None, kind: FaultKind::Configuration };
+    link.faults.push((Side::Client, fault));
     link
 }
 
@@ -250,9 +319,10 @@ fn pod_links(cluster: &Cluster, verifier: &Verifier<'_>, own: &Apiserver<'_>) ->
     let manager = here.running(Component::KubeControllerManager);
     let (trust, loader) = match &manager {
         Some(running) if running.flags.value("root-ca-file").is_some_and(|value| !value.is_empty()) => {
-            (Reference::flag(own.node, running, "root-ca-file"), Loader::Kubeconfig)
+            // the controller-manager parses it before it hands it to pods, and stops when it cannot
+            (Reference::flag(own.node, running, "root-ca-file"), Loader::Apiserver)
         }
-        _ => (own.file("client-ca-file", "ca.crt"), Loader::Kubeconfig),
+        _ => (own.file("client-ca-file", "ca.crt"), Loader::Apiserver),
     };
     let address = match &own.running {
         Some(running) => match first_service_address(&running.flags.list("service-cluster-ip-range")) {
@@ -275,7 +345,7 @@ fn pod_links(cluster: &Cluster, verifier: &Verifier<'_>, own: &Apiserver<'_>) ->
                 allowed: AllowedNames::default(),
             };
             let server = ServerSide { auth: Demand::Nothing, ..own.server_side() };
-            finish(link, verifier, &client, &server)
+            finish(link, cluster, verifier, &client, &server)
         })
         .collect()
 }
@@ -329,7 +399,7 @@ fn front_proxy_link(cluster: &Cluster, verifier: &Verifier<'_>, own: &Apiserver<
     if pair.is_unset() || trust.is_unset() {
         return None;
     }
-    let names = own.running.map(|running| running.flags.list("requestheader-allowed-names")).unwrap_or_default();
+    let names = own.running.map(|running| running.flags.list_raw("requestheader-allowed-names")).unwrap_or_default();
     let pool = load_pool(cluster, &trust, Loader::Apiserver);
     Some(half_known(cluster, verifier, own, "front-proxy-client->extension-apiserver", pair, trust, (pool, names)))
 }
@@ -355,5 +425,5 @@ fn half_known(
     };
     link.client_pair = Some(pair);
     link.server_trust = Some(trust);
-    finish(link, verifier, &client, &server)
+    finish(link, cluster, verifier, &client, &server)
 }

@@ -16,16 +16,58 @@ use super::{At, ClientSide, Demand, Link, OtherKind, OtherRefusal, RefusedBy, Se
 /// etcd on a node: from a manifest or configuration file, or only from kubeadm's layout.
 pub(crate) struct Etcd<'c> {
     cluster: &'c Cluster,
-    node: usize,
+    pub(crate) node: usize,
     /// Absent when there are no manifests and only the layout speaks.
     pub(crate) running: Option<Running<'c>>,
 }
 
 /// The two ports of etcd.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Port {
+pub(crate) enum Port {
     Client,
     Peer,
+}
+
+impl Port {
+    pub(crate) const ALL: [Self; 2] = [Self::Client, Self::Peer];
+
+    /// The flag of this port: the peer's are called like the client's, with `peer-` before.
+    pub(crate) fn flag(self, name: &str) -> String {
+        match self {
+            Self::Client => name.to_owned(),
+            Self::Peer => format!("peer-{name}"),
+        }
+    }
+
+    /// The flag of its revocation list.
+    pub(crate) const fn crl_flag(self) -> &'static str {
+        match self {
+            Self::Client => "client-crl-file",
+            Self::Peer => "peer-crl-file",
+        }
+    }
+
+    /// The flag of the URLs that it listens on.
+    pub(crate) const fn listen_flag(self) -> &'static str {
+        match self {
+            Self::Client => "listen-client-urls",
+            Self::Peer => "listen-peer-urls",
+        }
+    }
+
+    /// The flag of the URLs that it tells others.
+    pub(crate) const fn advertise_flag(self) -> &'static str {
+        match self {
+            Self::Client => "advertise-client-urls",
+            Self::Peer => "initial-advertise-peer-urls",
+        }
+    }
+}
+
+/// Every given etcd whose flags are known.
+pub(crate) fn described(cluster: &Cluster) -> Vec<(Etcd<'_>, Running<'_>)> {
+    let all = (0..cluster.nodes.len()).filter_map(|node| Etcd::on(cluster, node));
+    all.filter_map(|etcd| etcd.running.map(|running| (etcd, running))).collect()
 }
 
 /// Every etcd link whose client is on this node.
@@ -63,6 +105,14 @@ impl<'c> Etcd<'c> {
         url::parse_list(&listed).into_iter().flatten().collect()
     }
 
+    pub(crate) fn listens(&self, port: Port) -> Vec<Endpoint> {
+        if port == Port::Client { self.listen_client() } else { self.listen_peer() }
+    }
+
+    pub(crate) fn advertises(&self, port: Port) -> Vec<Endpoint> {
+        if port == Port::Client { self.advertise_client() } else { self.advertise_peer() }
+    }
+
     pub(crate) fn listen_client(&self) -> Vec<Endpoint> {
         self.urls("listen-client-urls", "http://localhost:2379")
     }
@@ -80,7 +130,7 @@ impl<'c> Etcd<'c> {
     }
 
     /// Whether any URL of this etcd names the host.
-    fn lists(&self, host: &str) -> bool {
+    pub(crate) fn lists(&self, host: &str) -> bool {
         let all = [self.listen_client(), self.advertise_client(), self.listen_peer(), self.advertise_peer()];
         all.iter().flatten().any(|endpoint| same_host(&endpoint.host, host))
     }
@@ -93,7 +143,7 @@ impl<'c> Etcd<'c> {
         self.pair(Port::Peer)
     }
 
-    fn pair(&self, port: Port) -> PairReference {
+    pub(crate) fn pair(&self, port: Port) -> PairReference {
         let (certificate, key, stem) = match port {
             Port::Client => ("cert-file", "key-file", "etcd/server"),
             Port::Peer => ("peer-cert-file", "peer-key-file", "etcd/peer"),
@@ -104,7 +154,7 @@ impl<'c> Etcd<'c> {
         }
     }
 
-    fn trust(&self, port: Port) -> Reference {
+    pub(crate) fn trust(&self, port: Port) -> Reference {
         let flag = if port == Port::Client { "trusted-ca-file" } else { "peer-trusted-ca-file" };
         match &self.running {
             Some(running) => Reference::flag(self.node, running, flag),
@@ -121,21 +171,17 @@ impl<'c> Etcd<'c> {
     }
 
     /// `auto-tls` counts only where no certificate is given, and then drops every demand on clients.
-    fn makes_its_own(&self, port: Port) -> bool {
+    pub(crate) fn makes_its_own(&self, port: Port) -> bool {
         let flag = if port == Port::Client { "auto-tls" } else { "peer-auto-tls" };
         self.running.is_some_and(|running| running.flags.is_true(flag)) && self.pair(port).is_unset()
     }
 
     /// Whether clients must show a certificate: a trusted CA is set *or* client-cert-auth is on
     /// (`transport.TLSInfo.ServerConfig`).
-    fn demands_certificate(&self, port: Port) -> bool {
+    pub(crate) fn demands_certificate(&self, port: Port) -> bool {
         let flag = if port == Port::Client { "client-cert-auth" } else { "peer-client-cert-auth" };
         let Some(running) = &self.running else { return true };
         !self.makes_its_own(port) && (!self.trust(port).is_unset() || running.flags.is_true(flag))
-    }
-
-    pub(crate) fn requires_client_certificates(&self) -> bool {
-        self.demands_certificate(Port::Client)
     }
 
     fn allowed(&self, port: Port) -> AllowedNames {
@@ -197,11 +243,13 @@ impl<'c> Etcd<'c> {
             return None;
         }
         let own = self.running.as_ref().map(|running| PairReference::flags(self.node, running, "client-cert-file", "client-key-file"));
-        let pair = own.filter(|pair| !pair.is_unset()).unwrap_or_else(|| self.server_pair());
+        let own = own.filter(|pair| !pair.is_unset());
+        let loaded = own.as_ref().map_or_else(|| self.loaded_pair(Port::Client), |pair| load_pair(self.cluster, pair));
+        let pair = own.unwrap_or_else(|| self.server_pair());
         let mut link = Link::new("etcd-gateway->etcd", self.node);
         link.weight = Weight::Auxiliary;
         let client = ClientSide {
-            pair: load_pair(self.cluster, &pair),
+            pair: loaded,
             trust: Trusting::Anybody,
             name: Wanted::NoName,
             allowed: self.allowed(Port::Client),
@@ -209,7 +257,7 @@ impl<'c> Etcd<'c> {
         link.client_pair = Some(pair);
         link.server_pair = Some(self.server_pair());
         link.server_trust = Some(self.client_trust());
-        Some(finish(link, verifier, &client, &self.server_side(Port::Client)))
+        Some(finish(link, self.cluster, verifier, &client, &self.server_side(Port::Client)))
     }
 
     /// Every peer link whose dialler is this member.
@@ -268,7 +316,7 @@ impl<'c> Etcd<'c> {
             };
             let mut server = other.server_side(Port::Peer);
             server.address = self.peer_address(other, &mut link);
-            links.push(finish(link, verifier, &client, &server));
+            links.push(finish(link, self.cluster, verifier, &client, &server));
         }
         links
     }
@@ -302,7 +350,7 @@ impl<'c> Etcd<'c> {
 }
 
 /// `localhost` and addresses by value, names without regard to case.
-fn same_host(a: &str, b: &str) -> bool {
+pub(crate) fn same_host(a: &str, b: &str) -> bool {
     match (a.parse::<std::net::IpAddr>(), b.parse::<std::net::IpAddr>()) {
         (Ok(a), Ok(b)) => a == b,
         _ => a.eq_ignore_ascii_case(b),
@@ -464,7 +512,7 @@ fn targets_to_etcd(cluster: &Cluster, verifier: &Verifier<'_>, source: &Source, 
                 address: None,
             },
         };
-        links.push(finish(link, verifier, &client, &server));
+        links.push(finish(link, cluster, verifier, &client, &server));
     }
     links
 }

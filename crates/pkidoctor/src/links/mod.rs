@@ -4,18 +4,18 @@
 //! first: the first is what stands in a log, the rest would come to light one by one as each is mended.
 
 mod apiserver;
-mod etcd;
+pub(crate) mod etcd;
 pub mod reference;
-mod tokens;
+pub(crate) mod tokens;
 
 use std::net::IpAddr;
 
 use crate::cluster::Cluster;
 use crate::go::handshake::{self, AllowedNames, Client, ClientAuth, Refusal, Server, Shown, Side, Stage, Trust};
-use crate::go::load::{KeyPair, Pool};
+use crate::go::load::{KeyPair, PairFault, Pool, Presented};
 use crate::go::verify::Verifier;
 
-use reference::{LoadFault, Loaded, PairReference, Reference};
+use reference::{FaultKind, LoadFault, Loaded, PairReference, Reference};
 
 /// How much hangs on a link.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -121,6 +121,10 @@ pub enum OtherKind {
     NoCredentials,
     /// CA data together with `insecure-skip-tls-verify`.
     InsecureWithCa,
+    /// A kubeconfig that says a thing twice: data and path, or two entries of one name.
+    SaidTwice,
+    /// A kubeconfig without a server that Go can dial.
+    NoServer,
 }
 
 impl Link {
@@ -292,7 +296,7 @@ pub fn judge(cluster: &Cluster, verifier: &Verifier<'_>) -> Vec<Link> {
 static NO_CAS: Pool = Pool { certificates: Vec::new() };
 
 /// Puts both sides together: what does not load, what refuses, what is not known.
-fn finish(mut link: Link, verifier: &Verifier<'_>, client: &ClientSide, server: &ServerSide) -> Link {
+fn finish(mut link: Link, cluster: &Cluster, verifier: &Verifier<'_>, client: &ClientSide, server: &ServerSide) -> Link {
     let mut unknown = Vec::new();
     let mut faults = Vec::new();
     let mut note = |side: Side, what: &str, fault: Option<&LoadFault>, is_unknown: bool| {
@@ -317,13 +321,16 @@ fn finish(mut link: Link, verifier: &Verifier<'_>, client: &ClientSide, server: 
         Wanted::Name(name) => Some(name.as_str()),
         Wanted::NoName | Wanted::Unknown => None,
     };
-    let judged_client = Client { shown: shown(&client.pair), trust: trusting(&client.trust), name, allowed: &client.allowed };
+    // a certificate whose key is wrong has its other faults still: they are told, after the key
+    let presented = |pair: &Loaded<KeyPair>| certificate_of_failed(cluster, pair);
+    let (left, right) = (presented(&client.pair), presented(&server.pair));
+    let judged_client = Client { shown: shown(&client.pair, left.as_ref()), trust: trusting(&client.trust), name, allowed: &client.allowed };
     let auth = match &server.auth {
         Demand::Nothing => ClientAuth::None,
         Demand::Certificate(pool) => ClientAuth::Require(trust(pool)),
         Demand::AtHttp { pool, names } => ClientAuth::Request { trust: trust(pool), names },
     };
-    let judged_server = Server { shown: shown(&server.pair), auth, allowed: &server.allowed, client_address: server.address };
+    let judged_server = Server { shown: shown(&server.pair, right.as_ref()), auth, allowed: &server.allowed, client_address: server.address };
     link.refusals = handshake::judge(verifier, &judged_client, &judged_server);
     link.name = name.map(str::to_owned);
     link.faults.extend(faults);
@@ -342,12 +349,24 @@ fn is_unknown<T>(loaded: &Loaded<T>) -> bool {
     matches!(loaded, Loaded::Unknown)
 }
 
-fn shown(pair: &Loaded<KeyPair>) -> Shown<'_> {
-    match pair {
-        Loaded::Ready(pair) => Shown::Pair(pair),
-        Loaded::Nothing => Shown::Nothing,
-        Loaded::Failed(_) | Loaded::Unknown => Shown::Unknown,
+fn shown<'s>(pair: &'s Loaded<KeyPair>, failed: Option<&'s Presented>) -> Shown<'s> {
+    match (pair, failed) {
+        (Loaded::Ready(pair), _) => Shown::Chain(pair.presented()),
+        (Loaded::Failed(_), Some(presented)) => Shown::Chain(presented),
+        (Loaded::Nothing, _) => Shown::Nothing,
+        (Loaded::Failed(_) | Loaded::Unknown, _) => Shown::Unknown,
     }
+}
+
+/// The certificate of a pair of which only the key is at fault.
+fn certificate_of_failed(cluster: &Cluster, pair: &Loaded<KeyPair>) -> Option<Presented> {
+    let Loaded::Failed(LoadFault { pair: Some(pair), kind: FaultKind::Pair(fault), .. }) = pair else { return None };
+    let key_at_fault = matches!(fault, PairFault::TypeMismatch | PairFault::Mismatch | PairFault::Key(_));
+    let material = pair.certificate.material(cluster).filter(|_| key_at_fault)?;
+    // where the leaf stands further down, what stands first will never be shown
+    let key = pair.key.material(cluster).and_then(|keys| keys.keys().next()?.as_ref().ok());
+    let leaf_is_later = key.is_some() && material.parsed().skip(1).any(|certificate| certificate.key.as_ref() == key);
+    if leaf_is_later { None } else { Presented::of(material) }
 }
 
 fn trust(pool: &Loaded<Pool>) -> Trust<'_> {

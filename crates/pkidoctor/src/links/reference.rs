@@ -25,6 +25,8 @@ pub enum Origin {
         path: String,
         /// The field's line.
         line: Option<u64>,
+        /// Which field.
+        part: Part,
     },
     /// Nobody: kubeadm's layout expects it.
     Layout,
@@ -116,7 +118,7 @@ impl Reference {
 
     /// A field of a kubeconfig.
     pub fn kubeconfig(node: usize, file: &KubeconfigFile, field: &Field, part: Part) -> Self {
-        let origin = Origin::Kubeconfig { path: file.path.clone(), line: field.line };
+        let origin = Origin::Kubeconfig { path: file.path.clone(), line: field.line, part };
         let place = match &field.source {
             Source::Absent => Place::Unset,
             Source::Data(_) | Source::BadBase64 { .. } => Place::Embedded { path: file.path.clone(), part },
@@ -171,7 +173,7 @@ impl Reference {
         let line = |line: &Option<u64>| line.map_or_else(String::new, |line| format!(" line {line}"));
         match &self.origin {
             Origin::Flag { manifest, flag, line: at } => Some(format!("--{flag} in {}{}", node.shown(manifest), line(at))),
-            Origin::Kubeconfig { path, line: at } => Some(format!("{}{}", node.shown(path), line(at))),
+            Origin::Kubeconfig { path, line: at, .. } => Some(format!("{}{}", node.shown(path), line(at))),
             Origin::Layout => None,
         }
     }
@@ -386,7 +388,10 @@ fn open<'c>(cluster: &'c Cluster, reference: &Reference) -> Loaded<&'c Material>
     };
     let Some(file) = cluster.nodes[reference.node].file(path) else { return Loaded::Unknown };
     let told = |text: String| match &reference.origin {
-        Origin::Kubeconfig { path, .. } => format!("unable to read client-cert {shown} for {} due to {text}", user_name(&cluster.nodes[reference.node], path)),
+        Origin::Kubeconfig { path, part, .. } => {
+            let what = if *part == Part::Key { "client-key" } else { "client-cert" };
+            format!("unable to read {what} {shown} for {} due to {text}", user_name(&cluster.nodes[reference.node], path))
+        }
         _ => text,
     };
     match &file.state {

@@ -15,9 +15,10 @@ use rustix::fs::OFlags;
 use rustix::io::Errno;
 use zeroize::Zeroizing;
 
-/// The largest file that is read.
-pub const MAX_FILE: u64 = LARGEST as u64;
+use crate::cluster::MAX_FILE;
+
 const LARGEST: usize = 4 << 20;
+const _: () = assert!(LARGEST as u64 == MAX_FILE);
 /// How much one [`Disk`] reads in all.
 pub const MAX_TOTAL: u64 = 256 << 20;
 /// How many entries a walk or a listing gives.
@@ -752,7 +753,7 @@ fn lossy(path: &Path) -> String {
 
 /// Whether two paths of this machine are the same directory, links followed.
 pub(super) fn same_directory(a: &Path, b: &Path) -> bool {
-    match (std::fs::canonicalize(a), std::fs::canonicalize(b)) {
+    match (fs::canonicalize(a), fs::canonicalize(b)) {
         (Ok(a), Ok(b)) => a == b,
         _ => false,
     }

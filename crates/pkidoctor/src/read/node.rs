@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Component as PathComponent, Path, PathBuf};
 
+use zeroize::Zeroizing;
+
 use crate::cluster::etcd_config::{self, EtcdConfig};
 use crate::cluster::flags::Flags;
 use crate::cluster::kubeconfig::{self, Field, Source};
@@ -12,6 +14,7 @@ use crate::cluster::{
 };
 use crate::go::GoVersion;
 use crate::go::load::Material;
+use crate::profile;
 use crate::x509::pem::Shape;
 
 use super::disk::{Disk, EntryKind, Limits, Look, View, WalkEntry, WalkProblem};
@@ -32,6 +35,10 @@ pub(super) fn read(request: &Request, given: &Path, go: GoVersion) -> Result<Nod
     let mut node = place.node(given);
     node.manifests = place.manifests;
     node.has_manifests = place.has_manifests;
+    for manifest in node.manifests.iter().filter(|manifest| manifest.unread) {
+        let why = manifest.pods.as_ref().err().map(|problem| problem.message.clone()).unwrap_or_default();
+        node.obstacles.push((manifest.path.clone(), why));
+    }
     read_tree(&mut node, &place.disk, go);
     read_etcd_config(&mut node, request, &place.disk)?;
     read_kubeconfigs(&mut node, &place.disk, &place.kubeconfigs, go);
@@ -209,12 +216,19 @@ fn containers(manifests: &[Manifest]) -> impl Iterator<Item = (&Pod, &manifest::
 
 /// Every file of the manifests directory; whether there is one.
 fn read_manifests(disk: &Disk, directory: &str, shown: &str) -> (Vec<Manifest>, bool) {
-    let Ok(entries) = disk.list(directory) else { return (Vec::new(), disk.is_directory(directory)) };
+    let broken = |message: &str| Err(manifest::Problem { line: None, message: message.to_owned() });
+    let entries = match disk.list(directory) {
+        Ok(entries) => entries,
+        // the directory itself stands for what is in it
+        Err(WalkProblem::Unreadable(why)) => return (vec![Manifest { path: shown.to_owned(), pods: broken(&why), active: false, unread: true }], true),
+        Err(_) => return (Vec::new(), disk.is_directory(directory)),
+    };
     let mut manifests = Vec::new();
     for entry in entries {
         let name = entry.path.rsplit('/').next().unwrap_or_default().to_owned();
-        let broken = |message: &str| Err(manifest::Problem { line: None, message: message.to_owned() });
-        let pods = match disk.look_entry(&entry) {
+        let look = disk.look_entry(&entry);
+        let unread = matches!(look, Look::Unreadable(_));
+        let pods = match look {
             Look::File { bytes, .. } => manifest::parse(&bytes),
             Look::Unreadable(why) => broken(&why),
             Look::TooLarge(_) => broken("too large for a manifest"),
@@ -223,7 +237,7 @@ fn read_manifests(disk: &Disk, directory: &str, shown: &str) -> (Vec<Manifest>, 
             Look::Special(what) => broken(what),
             Look::Directory | Look::Unobserved => continue,
         };
-        manifests.push(Manifest { path: join(shown, &name), pods, active: !name.starts_with('.') });
+        manifests.push(Manifest { path: join(shown, &name), pods, active: !name.starts_with('.'), unread });
     }
     (manifests, true)
 }
@@ -236,6 +250,7 @@ fn read_tree(node: &mut Node, disk: &Disk, go: GoVersion) {
             continue;
         }
         let state = match &entry.kind {
+            _ if is_journal(&entry.path) => State::Directory,
             EntryKind::Directory => continue,
             EntryKind::LinkedDirectory => State::Directory,
             EntryKind::File => state_of(disk.look_entry(&entry), &entry.path, go),
@@ -255,9 +270,13 @@ fn read_tree(node: &mut Node, disk: &Disk, go: GoVersion) {
     }
 }
 
-/// Our own backups and journals are never judged.
+/// Our own backups and journals are never judged; only that a journal is there is worth knowing.
 fn is_our_own(path: &str) -> bool {
-    path.split('/').any(|part| part.starts_with(".pkidoctor") && part != ".pkidoctor-journal")
+    path.split('/').any(|part| part.starts_with(".pkidoctor")) && !is_journal(path)
+}
+
+fn is_journal(path: &str) -> bool {
+    path.rsplit('/').next() == Some(profile::JOURNAL)
 }
 
 fn insert(node: &mut Node, entry: &WalkEntry, state: State) {
@@ -277,12 +296,12 @@ fn meta_of(meta: &super::disk::Meta) -> Meta {
 fn walk_words(problem: &WalkProblem) -> Option<String> {
     Some(match problem {
         WalkProblem::Missing => "vanished while it was read".to_owned(),
-        WalkProblem::Unobserved | WalkProblem::LeadsOutside(_) => return None,
+        // what a link leads back to has been looked at
+        WalkProblem::Unobserved | WalkProblem::LeadsOutside(_) | WalkProblem::LinkLoop => return None,
         WalkProblem::Unreadable(why) => why.clone(),
         WalkProblem::NotADirectory => "not a directory".to_owned(),
         WalkProblem::TooDeep => "directories nest too deep; what lies below was not looked at".to_owned(),
         WalkProblem::TooMany => "too many files; the rest was not looked at".to_owned(),
-        WalkProblem::LinkLoop => "too many levels of symbolic links".to_owned(),
     })
 }
 
@@ -299,6 +318,9 @@ fn state_of(look: Look, path: &str, go: GoVersion) -> State {
     }
 }
 
+/// The field of a kubeconfig that holds a private key.
+const KEY_DATA: &[u8] = b"client-key-data:";
+
 fn content(bytes: &[u8], path: &str, go: GoVersion) -> Content {
     use sha2::Digest as _;
     let material = Material::read(bytes, go);
@@ -306,7 +328,9 @@ fn content(bytes: &[u8], path: &str, go: GoVersion) -> Content {
     let named_so = [".crt", ".key", ".pem", ".pub", ".cer", ".csr"].iter().any(|ending| name.ends_with(ending));
     let looks_like_pki =
         named_so || !material.pem.blocks.is_empty() || !material.pem.skipped.is_empty() || material.pem.shape == Shape::EncodedTwice;
-    Content { sha256: sha2::Sha256::digest(bytes).into(), material, looks_like_pki }
+    let der = (material.pem.shape == Shape::Der).then(|| Zeroizing::new(bytes.to_vec()));
+    let embeds_key = material.pem.shape == Shape::Other && bytes.windows(KEY_DATA.len()).any(|window| window == KEY_DATA);
+    Content { sha256: sha2::Sha256::digest(bytes).into(), material, der, embeds_key, looks_like_pki }
 }
 
 /// `*.conf` beside the PKI: the known names always, others only when they are kubeconfigs.
@@ -340,7 +364,7 @@ fn remember(node: &mut Node, path: &str, look: &Look) {
     let (meta, state) = match look {
         Look::File { meta, .. } => {
             let material = Material::read(&[], GoVersion::NEWEST);
-            (Some(meta_of(meta)), State::Regular(Content { sha256: [0; 32], material, looks_like_pki: false }))
+            (Some(meta_of(meta)), State::Regular(Content { sha256: [0; 32], material, der: None, embeds_key: false, looks_like_pki: false }))
         }
         Look::Missing { link } => (None, State::Missing { link: link.clone() }),
         Look::Unobserved => (None, State::Unobserved),
@@ -387,8 +411,20 @@ fn read_etcd_config(node: &mut Node, request: &Request, disk: &Disk) -> Result<(
         Look::Missing { .. } => return Err(ReadError::Unreadable(path, "no such file or directory".to_owned())),
         _ => return Err(ReadError::Unreadable(path, "not a regular file of a sensible size".to_owned())),
     };
-    node.etcd_config = Some(EtcdConfigFile { path, parsed });
+    let user = parsed.as_ref().ok().and_then(|config| user_number(config.user.as_deref()?, disk));
+    node.etcd_config = Some(EtcdConfigFile { path, parsed, user });
     Ok(())
+}
+
+/// The number of a unit's user: given as such, or looked up in the node's `/etc/passwd`.
+fn user_number(user: &str, disk: &Disk) -> Option<i64> {
+    if let Ok(number) = user.parse() {
+        return Some(number);
+    }
+    let Look::File { bytes, .. } = disk.look("/etc/passwd") else { return None };
+    let text = std::str::from_utf8(&bytes).ok()?;
+    let mut found = text.lines().filter_map(|line| line.strip_prefix(user)?.strip_prefix(':'));
+    found.next()?.split(':').nth(1)?.parse().ok()
 }
 
 /// A unit's environment files, which beat its own variables.

@@ -97,16 +97,46 @@ pub struct Pem {
     pub blocks: Vec<Block>,
     /// What looks like a block and is none for Go: line and reason.
     pub skipped: Vec<(usize, Skip)>,
+    /// Those of them whose content is whole: they could be written again as clean PEM.
+    pub salvaged: Vec<Block>,
     /// What the file is when there is no block.
     pub shape: Shape,
     /// Lines end in CR LF (harmless to Go).
     pub crlf: bool,
     /// Text that is neither block nor blank stands in the file (harmless to Go).
     pub text_around: bool,
+    /// Whether anything, be it a blank line, follows the last block.
+    pub has_rest: bool,
+}
+
+impl Pem {
+    /// A copy without the blocks that may hold keys, which are never copied.
+    pub(crate) fn without_keys(&self) -> Self {
+        let copy = |block: &Block| Block {
+            label: block.label.clone(),
+            has_headers: block.has_headers,
+            encrypted: block.encrypted,
+            bytes: block.bytes.clone(),
+            line: block.line,
+            span: block.span,
+        };
+        Self {
+            blocks: self.blocks.iter().filter(|block| !block.may_hold_key()).map(copy).collect(),
+            skipped: self.skipped.clone(),
+            salvaged: self.salvaged.iter().filter(|block| !block.may_hold_key()).map(copy).collect(),
+            shape: self.shape,
+            crlf: self.crlf,
+            text_around: self.text_around,
+            has_rest: self.has_rest,
+        }
+    }
 }
 
 /// At most this many blocks are read; a real bundle has a few hundred at most.
 pub const MAX_BLOCKS: usize = 10_000;
+
+/// No certificate or key comes near this.
+const LARGEST_SALVAGED: usize = 64 << 10;
 
 const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"\n-----END ";
@@ -127,9 +157,9 @@ pub fn read(data: &[u8], search: Search) -> Pem {
         blocks.push(block);
         at = rest;
     }
-    let (skipped, text_around) = decoder.survey(&blocks);
+    let Survey { skipped, salvaged, text_around } = decoder.survey(&blocks);
     let shape = if blocks.is_empty() { shape(data) } else { Shape::Other };
-    Pem { blocks, skipped, shape, crlf: find(data, b"\r\n").is_some(), text_around }
+    Pem { blocks, skipped, salvaged, shape, crlf: find(data, b"\r\n").is_some(), text_around, has_rest: at < data.len() }
 }
 
 struct Decoder<'a> {
@@ -291,9 +321,8 @@ impl<'a> Decoder<'a> {
     }
 
     /// Looks at everything outside the blocks.
-    fn survey(&self, blocks: &[Block]) -> (Vec<(usize, Skip)>, bool) {
-        let mut skipped = Vec::new();
-        let mut text_around = false;
+    fn survey(&self, blocks: &[Block]) -> Survey {
+        let mut survey = Survey::default();
         let mut at = 0;
         let ends = blocks.iter().map(|block| block.span).chain([(self.data.len(), self.data.len())]);
         for (begin, after) in ends {
@@ -301,15 +330,32 @@ impl<'a> Decoder<'a> {
             let mut from = 0;
             while let Some(found) = find(&gap[from..], BEGIN) {
                 let begin = at + from + found;
-                if skipped.len() < 100 {
-                    skipped.push((self.line_of(begin), self.why_skipped(begin)));
+                if survey.skipped.len() < 100 {
+                    survey.skipped.push((self.line_of(begin), self.why_skipped(begin)));
+                    survey.salvaged.extend(self.salvage(begin));
                 }
                 from += found + BEGIN.len();
             }
-            text_around |= gap.iter().any(|byte| !byte.is_ascii_whitespace());
+            survey.text_around |= gap.iter().any(|byte| !byte.is_ascii_whitespace());
             at = at.max(after);
         }
-        (skipped, text_around)
+        survey
+    }
+
+    /// The block that a person sees at a BEGIN which Go passes over, if its label, body and END are all there.
+    fn salvage(&self, begin: usize) -> Option<Block> {
+        let from = begin + BEGIN.len();
+        let text = self.data.get(from..(from + LARGEST_SALVAGED).min(self.data.len()))?;
+        let (label, text) = text.split_at(find(text, DASHES)?);
+        let text = text.strip_prefix(DASHES)?;
+        let (body, end) = text.split_at(find(text, DASHES)?);
+        end.strip_prefix(&END[1..])?.strip_prefix(label)?.strip_prefix(DASHES)?;
+        let packed: Zeroizing<Vec<u8>> = Zeroizing::new(body.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect());
+        let bytes = base64::decode(&packed).ok().filter(|bytes| !bytes.is_empty())?;
+        let headers = Headers { count: 0, encrypted: false };
+        let mut block = block(label, &headers, bytes, (begin, begin));
+        block.line = self.line_of(begin);
+        Some(block)
     }
 
     fn why_skipped(&self, begin: usize) -> Skip {
@@ -341,6 +387,14 @@ impl<'a> Decoder<'a> {
         }
         Skip::BadBase64
     }
+}
+
+/// What stands outside the blocks.
+#[derive(Default)]
+struct Survey {
+    skipped: Vec<(usize, Skip)>,
+    salvaged: Vec<Block>,
+    text_around: bool,
 }
 
 struct Headers {

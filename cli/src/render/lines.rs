@@ -1,0 +1,161 @@
+//! `ndjson`: a report cut into lines, one per node, and one for what lies between several.
+//!
+//! Every finding stands on exactly one line: that of its node, or the last one, whose `path` is null and
+//! which there is when several nodes were given. Indices count within the line. What explains a link
+//! but stands on another line is named in `findings_elsewhere`.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+use pkidoctor::report::{Cause, Checks, FileReport, Finding, JudgedAs, LinkReport, NodeReport, Report, Summary, Tool};
+use serde::Serialize;
+
+use super::json;
+
+/// Writes the lines of one report.
+///
+/// # Errors
+/// When they cannot be written.
+pub(crate) fn write(out: &mut impl Write, report: &Report) -> io::Result<()> {
+    for node in &report.nodes {
+        json::line(out, &Line::of(report, Some(node)))?;
+    }
+    if report.nodes.len() == 1 { Ok(()) } else { json::line(out, &Line::of(report, None)) }
+}
+
+#[derive(Serialize)]
+struct Line<'r> {
+    schema: &'static str,
+    tool: &'r Tool,
+    at: &'r str,
+    judged_as: &'r JudgedAs,
+    verdict: &'static str,
+    path: Option<&'r str>,
+    name: Option<&'r str>,
+    files: &'r [FileReport],
+    links: Vec<LineLink<'r>>,
+    findings: Vec<&'r Finding>,
+    causes: Vec<LineCause<'r>>,
+    summary: Summary,
+}
+
+#[derive(Serialize)]
+struct LineLink<'r> {
+    #[serde(flatten)]
+    link: Cow<'r, LinkReport>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    findings_elsewhere: Vec<Elsewhere<'r>>,
+}
+
+#[derive(Serialize)]
+struct LineCause<'r> {
+    #[serde(flatten)]
+    cause: Cow<'r, Cause>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    findings_elsewhere: Vec<Elsewhere<'r>>,
+}
+
+/// A finding on another line.
+#[derive(Serialize)]
+struct Elsewhere<'r> {
+    node: Option<&'r str>,
+    code: &'static str,
+    subject: &'r str,
+}
+
+impl<'r> Line<'r> {
+    fn of(report: &'r Report, node: Option<&'r NodeReport>) -> Self {
+        let name = node.map(|node| node.name.as_str());
+        let here = Here { report, own: own(report, name) };
+        let findings: Vec<&Finding> = here.own.iter().map(|index| &report.findings[*index]).collect();
+        let summary = count(&findings, &report.summary.checks);
+        Self {
+            schema: report.schema,
+            tool: &report.tool,
+            at: &report.at,
+            judged_as: &report.judged_as,
+            verdict: verdict(&findings, &summary),
+            path: node.map(|node| node.path.as_str()),
+            name,
+            files: node.map_or(&[], |node| &node.files),
+            links: node.map_or(&[][..], |node| &node.links).iter().map(|link| here.link(link)).collect(),
+            causes: report.causes.iter().filter(|cause| here.is_home_of(cause, name)).map(|cause| here.cause(cause)).collect(),
+            findings,
+            summary,
+        }
+    }
+}
+
+/// Indices of the findings that stand on a line.
+fn own(report: &Report, name: Option<&str>) -> Vec<usize> {
+    (0..report.findings.len()).filter(|index| report.findings[*index].node.as_deref() == name).collect()
+}
+
+/// What a line holds of the whole report.
+struct Here<'r> {
+    report: &'r Report,
+    own: Vec<usize>,
+}
+
+impl<'r> Here<'r> {
+    /// A cause stands on the line of its findings, or between the nodes when they are on several.
+    fn is_home_of(&self, cause: &Cause, name: Option<&str>) -> bool {
+        let mut lines = cause.findings.iter().map(|index| self.report.findings[*index].node.as_deref());
+        let first = lines.next().flatten();
+        let home = if lines.all(|line| line == first) { first } else { None };
+        home == name
+    }
+
+    fn link(&self, link: &'r LinkReport) -> LineLink<'r> {
+        let (findings, findings_elsewhere) = self.renumber(&link.findings);
+        let link = match findings == link.findings {
+            true => Cow::Borrowed(link),
+            false => Cow::Owned(LinkReport { findings, ..link.clone() }),
+        };
+        LineLink { link, findings_elsewhere }
+    }
+
+    fn cause(&self, cause: &'r Cause) -> LineCause<'r> {
+        let (findings, findings_elsewhere) = self.renumber(&cause.findings);
+        let cause = match findings == cause.findings {
+            true => Cow::Borrowed(cause),
+            false => Cow::Owned(Cause { findings, ..cause.clone() }),
+        };
+        LineCause { cause, findings_elsewhere }
+    }
+
+    fn renumber(&self, indices: &[usize]) -> (Vec<usize>, Vec<Elsewhere<'r>>) {
+        let (mut findings, mut elsewhere) = (Vec::new(), Vec::new());
+        for index in indices {
+            match self.own.binary_search(index) {
+                Ok(at) => findings.push(at),
+                Err(_) => elsewhere.push(self.elsewhere(*index)),
+            }
+        }
+        (findings, elsewhere)
+    }
+
+    fn elsewhere(&self, index: usize) -> Elsewhere<'r> {
+        let finding = &self.report.findings[index];
+        Elsewhere { node: finding.node.as_deref(), code: finding.code, subject: &finding.subject }
+    }
+}
+
+/// Counts of the line; the checks were made once for the whole cluster.
+fn count(findings: &[&Finding], checks: &Checks) -> Summary {
+    let of = |severity: &str| findings.iter().filter(|finding| !finding.ignored && finding.severity == severity).count();
+    Summary { error: of("error"), warning: of("warning"), info: of("info"), checks: checks.clone() }
+}
+
+/// As for a whole report.
+fn verdict(findings: &[&Finding], summary: &Summary) -> &'static str {
+    if summary.error > 0 {
+        "broken"
+    } else if findings.iter().any(|finding| finding.code == "unreadable" && !finding.ignored) {
+        "incomplete"
+    } else if summary.warning > 0 {
+        "warnings"
+    } else {
+        "healthy"
+    }
+}

@@ -1,0 +1,11 @@
+//! The binary as its users meet it.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs, reason = "tests")]
+
+mod exits;
+mod fleet;
+mod hostile;
+mod outputs;
+mod schema;
+mod secrets;
+mod snapshots;
+mod support;

@@ -1,0 +1,206 @@
+//! `ca-key-mismatch`: a CA's key is not the key of its certificate.
+
+use crate::check::{Check, Defect, Look, Remedy, Severity, fact};
+use crate::checks::{key_mismatch, load, words};
+use crate::cluster::manifest::Component;
+use crate::cluster::{File, State};
+use crate::exam::{Exam, Group, Reason, Why};
+use crate::go::handshake::Side;
+use crate::go::parse;
+use crate::links::reference::{FaultKind, LoadFault, Loaded, Origin, PairReference, Reference, load_pair};
+use crate::x509::certificate::Certificate;
+use crate::x509::key::PublicKey;
+use crate::x509::signature;
+
+pub(super) static CHECK: Check = Check {
+    code: "ca-key-mismatch",
+    title: "a CA's key is not the key of its certificate",
+    severity: Severity::Error,
+    citation: "Go crypto/x509 CreateCertificate; kubeadm pkiutil TryLoadCertAndKeyFromDisk; kube-controller-manager signer",
+    docs: "\
+What it looks at: ca.key, etcd/ca.key and front-proxy-ca.key against the first certificate of the .crt \
+beside them, and every pair with which kube-controller-manager signs. kubeadm compares none of them.
+
+Why it matters: nothing fails until something is signed. Then newer programs stop (`provided PrivateKey \
+doesn't match parent's PublicKey`), older ones sign, and every new leaf is refused with `unknown authority \
+(possibly because of \"crypto/rsa: verification error\" …)`.
+
+What to do: find the right half, on another control-plane node or in a backup, and put it back before \
+anything is renewed. Then issue again what the wrong key signed.
+
+Example: the CA was made anew and only ca.crt was copied to the second control-plane node.",
+    look,
+};
+
+/// The flags of kube-controller-manager that name what it signs with.
+const SIGNING_FLAGS: [(&str, &str); 5] = [
+    ("cluster-signing-cert-file", "cluster-signing-key-file"),
+    ("cluster-signing-kubelet-serving-cert-file", "cluster-signing-kubelet-serving-key-file"),
+    ("cluster-signing-kubelet-client-cert-file", "cluster-signing-kubelet-client-key-file"),
+    ("cluster-signing-kube-apiserver-client-cert-file", "cluster-signing-kube-apiserver-client-key-file"),
+    ("cluster-signing-legacy-unknown-cert-file", "cluster-signing-legacy-unknown-key-file"),
+];
+
+fn look(exam: &Exam<'_>) -> Look {
+    let mut look = Look::default();
+    for signing in signing_pairs(exam) {
+        let hidden = |reference: &Reference| reference.file(exam.cluster).is_none_or(Exam::is_hidden);
+        let unseen = hidden(&signing.pair.certificate) || hidden(&signing.pair.key);
+        *if unseen { &mut look.unobserved } else { &mut look.subjects } += 1;
+    }
+    for (_, fault) in &signing_faults(exam) {
+        let reason = reason(exam, fault);
+        if !matches!(reason.code, "key-mismatch" | "key-type-mismatch") || is_passed_over(exam, &reason) {
+            continue;
+        }
+        let group = Group { node: reason.node, subject: &reason.subject, reasons: vec![&reason] };
+        look.defects.push(defect(exam, &group, &reason));
+    }
+    look
+}
+
+/// Whether the certificate of the key is in the file, but Go passes over it: that is told as ca-pool-partial.
+fn is_passed_over(exam: &Exam<'_>, reason: &Reason<'_>) -> bool {
+    let Some((_, private)) = key_mismatch::halves(exam, reason) else { return false };
+    let Some(material) = reason.pair.as_ref().and_then(|pair| pair.certificate.material(exam.cluster)) else { return false };
+    let mut hidden = material.pem.salvaged.iter().filter_map(|block| parse::certificate(&block.bytes, exam.cluster.go).ok());
+    hidden.any(|certificate| certificate.key.as_ref() == Some(&private))
+}
+
+fn defect(exam: &Exam<'_>, group: &Group<'_, '_>, reason: &Reason<'_>) -> Defect {
+    let signed = signed_with(exam, reason);
+    let mut facts = key_mismatch::pair_facts(exam, reason);
+    if !signed.is_empty() {
+        facts.push(fact("certificates that this key signed", signed.iter().take(5).cloned().collect::<Vec<_>>().join(", ")));
+    }
+    facts.extend(words::told_by(exam, reason.guilty.as_ref()));
+    let certificate = reason.pair.as_ref().map(|pair| pair.certificate.subject(exam.cluster)).unwrap_or_default();
+    let remedy = if signed.is_empty() {
+        bring_key(exam, group.node, group.subject)
+    } else {
+        Remedy::manual([
+            format!("put the certificate that belongs to {} back as {certificate}: the leaves of this node were signed with this key", group.subject),
+            "it lies in a backup, on another control-plane node, or in the certificate-authority-data of a kubeconfig".to_owned(),
+        ])
+    };
+    Defect {
+        // no link is broken yet, but the next signing fails or makes a certificate that nobody accepts
+        severity: Severity::Error,
+        nodes: vec![group.node],
+        subject: group.subject.to_owned(),
+        message: format!("is not the key of {certificate}: what it signs is refused"),
+        facts,
+        links: Vec::new(),
+        remedy: remedy.avoid("kubeadm certs renew all: it stops half-way, or signs every leaf with the wrong key"),
+    }
+}
+
+/// Leaves of the node that the stray key signed.
+fn signed_with(exam: &Exam<'_>, reason: &Reason<'_>) -> Vec<String> {
+    let Some((_, private)) = key_mismatch::halves(exam, reason) else { return Vec::new() };
+    let Some(authority) = reason.pair.as_ref().and_then(|pair| pair.certificate.material(exam.cluster)).and_then(|material| material.parsed().next()) else {
+        return Vec::new();
+    };
+    let by_key = |certificate: &Certificate| {
+        !certificate.is_self_issued() && certificate.issuer.raw == authority.subject.raw && signature::verifies(certificate.algorithm, &private, certificate.tbs_bytes(), &certificate.signature)
+    };
+    let all = exam.certificates();
+    all.iter().filter(|(node, _, _, certificate)| *node == reason.node && by_key(certificate)).map(|(_, subject, _, _)| subject.clone()).collect()
+}
+
+/// How a CA's key comes back: from this tree, from another node, from a backup; it is never made anew.
+pub(super) fn bring_key(exam: &Exam<'_>, node: usize, subject: &str) -> Remedy {
+    let avoid = "making a new CA on this node: it splits the cluster in two that refuse each other";
+    if let Some(certified) = certified(exam, node, subject) {
+        if let Some(from) = load::key_elsewhere(exam, node, &certified, subject) {
+            return words::put_back(subject, &from, subject).avoid(avoid);
+        }
+        let others = (0..exam.cluster.nodes.len()).filter(|other| *other != node);
+        let found = others.into_iter().find_map(|other| Some((other, key_mismatch::key_like(exam, other, &certified)?.0)));
+        if let Some((other, place)) = found {
+            return Remedy::manual([format!("copy {place} from {} to {subject}, mode 0600", exam.cluster.nodes[other].name)]).avoid(avoid);
+        }
+    }
+    Remedy::manual([
+        format!("find the key of {}: another control-plane node, a backup, a vault", subject.replace(".key", ".crt")),
+        "compare before you copy it: openssl pkey -pubout of the key and openssl x509 -pubkey -noout of the certificate must be the same".to_owned(),
+        "where it is lost for good, plan a new CA before the leaves expire".to_owned(),
+    ])
+    .avoid(avoid)
+}
+
+fn certified(exam: &Exam<'_>, node: usize, subject: &str) -> Option<PublicKey> {
+    let certificate = format!("{}.crt", subject.strip_suffix(".key")?);
+    let here = &exam.cluster.nodes[node];
+    here.file(&here.layout(&certificate)).and_then(File::material)?.parsed().next()?.key.clone()
+}
+
+/// A pair that signs, on no link.
+pub(super) struct Signing {
+    /// Certificate and key.
+    pub(super) pair: PairReference,
+}
+
+impl Signing {
+    /// Whether a flag of kube-controller-manager names it.
+    pub(super) fn is_named(&self) -> bool {
+        self.pair.certificate.origin != Origin::Layout
+    }
+
+    /// Whether this file is half of it.
+    pub(super) fn uses(&self, node: usize, path: &str) -> bool {
+        [&self.pair.certificate, &self.pair.key].into_iter().any(|half| half.node == node && half.path() == Some(path))
+    }
+}
+
+/// What kube-controller-manager signs with, and the CAs of kubeadm's layout whose keys are here.
+pub(super) fn signing_pairs(exam: &Exam<'_>) -> Vec<Signing> {
+    let mut all: Vec<Signing> = Vec::new();
+    for (node, here) in exam.cluster.nodes.iter().enumerate() {
+        let manager = here.running(Component::KubeControllerManager);
+        let named = manager.iter().flat_map(|running| SIGNING_FLAGS.map(|(certificate, key)| PairReference::flags(node, running, certificate, key)));
+        let named = named.filter(|pair| !pair.certificate.is_unset() && !pair.key.is_unset());
+        let laid_out = ["ca", "etcd/ca", "front-proxy-ca"].map(|stem| PairReference::layout(exam.cluster, node, stem));
+        let is_there = |file: Option<&File>| file.is_some_and(|file| !matches!(file.state, State::Missing { .. }));
+        let laid_out = laid_out.into_iter().filter(|pair| is_there(pair.certificate.file(exam.cluster)) && is_there(pair.key.file(exam.cluster)));
+        for pair in named.chain(laid_out) {
+            let known = |signing: &Signing| signing.pair.certificate.node == node && signing.pair.key.path() == pair.key.path() && signing.pair.certificate.path() == pair.certificate.path();
+            if !all.iter().any(known) {
+                all.push(Signing { pair });
+            }
+        }
+    }
+    all
+}
+
+/// Signing pairs that do not load; what a link stumbles over as well is left to that link.
+pub(super) fn signing_faults(exam: &Exam<'_>) -> Vec<(Signing, LoadFault)> {
+    let loaded = signing_pairs(exam).into_iter().filter_map(|signing| match load_pair(exam.cluster, &signing.pair) {
+        Loaded::Failed(fault) => Some((signing, fault)),
+        _ => None,
+    });
+    loaded.filter(|(_, fault)| !load::has_reason(exam, fault.guilty.node, &fault.guilty.subject(exam.cluster))).collect()
+}
+
+/// A signing pair's fault in the form of a link's.
+pub(super) fn reason<'f>(exam: &Exam<'_>, fault: &'f LoadFault) -> Reason<'f> {
+    let code = exam.fault_code(fault);
+    let mut guilty = fault.guilty.clone();
+    if let (Some(pair), true) = (&fault.pair, code == "wrong-certificate-first") {
+        guilty = pair.certificate.clone();
+    }
+    let flag = guilty.flag_subject(exam.cluster).filter(|_| matches!(fault.kind, FaultKind::NotMounted(_)));
+    Reason {
+        code,
+        // no link: the groups that are made of this never ask
+        link: usize::MAX,
+        side: Side::Server,
+        node: guilty.node,
+        subject: flag.unwrap_or_else(|| guilty.subject(exam.cluster)),
+        guilty: Some(guilty),
+        pair: fault.pair.clone(),
+        trust: None,
+        certificate: None,
+        why: Why::Fault(fault),
+    }
+}
