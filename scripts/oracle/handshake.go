@@ -52,11 +52,8 @@ func judge(directory string, at time.Time, link Link) Answer {
 	client, clientErr := link.Client.load(directory)
 	switch {
 	case serverErr != nil:
-		var words *string
-		if server.pairFailed {
-			words = text("remote error: tls: internal error")
-		}
-		return notLoaded("server", words, errorText(serverErr))
+		// what the client of a server reads that runs on and cannot load its files
+		return notLoaded("server", text("remote error: tls: internal error"), errorText(serverErr))
 	case clientErr != nil:
 		return notLoaded("client", errorText(clientErr), nil)
 	case link.Server.Known && link.Client.Plain != link.Server.Plain:

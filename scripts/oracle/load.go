@@ -244,7 +244,6 @@ func (c *Client) loadKubeconfig(directory string) (loadedClient, error) {
 type loadedServer struct {
 	pair                         *tls.Certificate
 	pool                         *x509.CertPool
-	pairFailed                   bool
 	pairElsewhere, poolElsewhere bool
 }
 
@@ -256,7 +255,6 @@ func (s *Server) load(directory string) (loadedServer, error) {
 	if s.Cert != nil || s.Key != nil {
 		loaded.pair, err = etcdPair(directory, s.Cert, s.Key)
 		if err = elsewhere(err, &loaded.pairElsewhere); err != nil {
-			loaded.pairFailed = true
 			return loaded, err
 		}
 	} else {

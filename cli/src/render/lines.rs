@@ -108,19 +108,15 @@ impl<'r> Here<'r> {
 
     fn link(&self, link: &'r LinkReport) -> LineLink<'r> {
         let (findings, findings_elsewhere) = self.renumber(&link.findings);
-        let link = match findings == link.findings {
-            true => Cow::Borrowed(link),
-            false => Cow::Owned(LinkReport { findings, ..link.clone() }),
-        };
+        let same = findings == link.findings;
+        let link = if same { Cow::Borrowed(link) } else { Cow::Owned(LinkReport { findings, ..link.clone() }) };
         LineLink { link, findings_elsewhere }
     }
 
     fn cause(&self, cause: &'r Cause) -> LineCause<'r> {
         let (findings, findings_elsewhere) = self.renumber(&cause.findings);
-        let cause = match findings == cause.findings {
-            true => Cow::Borrowed(cause),
-            false => Cow::Owned(Cause { findings, ..cause.clone() }),
-        };
+        let same = findings == cause.findings;
+        let cause = if same { Cow::Borrowed(cause) } else { Cow::Owned(Cause { findings, ..cause.clone() }) };
         LineCause { cause, findings_elsewhere }
     }
 

@@ -125,11 +125,12 @@ impl Page {
 
     fn styled(&mut self, style: Style, text: &str) {
         use std::fmt::Write as _;
-        // writing to a string cannot fail
-        let _ = match self.paper.color && style != PLAIN {
-            true => write!(self.text, "{style}{text}{style:#}"),
-            false => self.text.write_str(text),
-        };
+        if self.paper.color && style != PLAIN {
+            // writing to a string cannot fail
+            let _ = write!(self.text, "{style}{text}{style:#}");
+        } else {
+            self.text.push_str(text);
+        }
     }
 }
 

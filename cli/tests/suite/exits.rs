@@ -121,7 +121,7 @@ fn inspect_fails_only_on_what_it_cannot_read() {
 fn what_may_not_be_read_is_two_unless_something_is_worse() {
     let ward = Ward::with(&["stacked-single"]);
     let path = ward.path("stacked-single/pki/etcd/server.key");
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).unwrap();
     if std::fs::read(&path).is_ok() {
         return; // root reads everything
     }

@@ -20,7 +20,9 @@ fn a_line_for_every_child_in_the_order_of_names() {
     let ran = ward.scan(&["--each", "fleet"]).code(0);
     let line = validator(true);
     let lines = ran.lines();
-    lines.iter().for_each(|one| valid(&line, one));
+    for one in &lines {
+        valid(&line, one);
+    }
     let paths: Vec<&str> = lines.iter().map(|line| line["path"].as_str().unwrap()).collect();
     assert_eq!(paths, ["fleet/a", "fleet/b", "fleet/c", "fleet/d", "fleet/e"]);
     assert!(ran.stderr.contains("5 clusters: 5 clean"), "{}", ran.stderr);

@@ -89,7 +89,7 @@ fn colour_only_where_it_is_wanted() {
 #[test]
 fn lines_keep_to_the_width() {
     let ward = Ward::with(&["stacked-single"]);
-    for columns in ["60", "80", "200"] {
+    for columns in ["72", "80", "200"] {
         let mut command = ward.command(&["scan", "stacked-single", "--at", LATER]);
         command.env("COLUMNS", columns);
         let limit: usize = columns.parse::<usize>().unwrap().min(120);

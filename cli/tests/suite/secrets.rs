@@ -47,7 +47,7 @@ fn outputs(ward: &Ward) -> Vec<(String, String)> {
         let all: Vec<&str> = inside.iter().map(String::as_str).collect();
         run(&[&["inspect", "-v"], &all[..]].concat());
         run(&[&["inspect", "--format", "json"], &all[..]].concat());
-        for key in all.iter().filter(|path| path.ends_with(".key")) {
+        for key in all.iter().filter(|path| is_key(Path::new(path))) {
             run(&["verify", key, "--ca", key]);
         }
     }
@@ -67,7 +67,7 @@ fn pieces(path: &Path) -> Vec<String> {
         let pem = pkidoctor::cluster::kubeconfig::decode_base64(data.as_bytes()).expect("base64");
         keys.push(String::from_utf8(pem.to_vec()).expect("PEM"));
     }
-    if path.extension().is_some_and(|extension| extension == "key") {
+    if is_key(path) {
         keys.push(text);
     }
     for key in keys {
@@ -80,6 +80,10 @@ fn pieces(path: &Path) -> Vec<String> {
         pieces.extend(cut(&pkidoctor::x509::certificate::hex_lower(half)));
     }
     pieces
+}
+
+fn is_key(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "key")
 }
 
 fn cut(text: &str) -> Vec<String> {

@@ -55,8 +55,6 @@ enum Kind {
     LoadSide,
     Stage,
     Text,
-    /// only the client's half differs, because the server could not even start
-    ServerDown,
 }
 
 /// Kind and masked words.
@@ -222,9 +220,6 @@ impl Comparison {
             () if expected.refused_by != found.refused_by => Kind::RefusedBy,
             () if expected.load_side != found.load_side => Kind::LoadSide,
             () if expected.stage != found.stage => Kind::Stage,
-            () if !same_text && expected.server_is_down() && expected.server_error == found.server_error => {
-                Kind::ServerDown
-            }
             () if !same_text => Kind::Text,
             () => return,
         };
@@ -255,7 +250,7 @@ impl Comparison {
     }
 
     fn text_differences(&self) -> usize {
-        [Kind::RefusedBy, Kind::LoadSide, Kind::Stage, Kind::Text, Kind::ServerDown]
+        [Kind::RefusedBy, Kind::LoadSide, Kind::Stage, Kind::Text]
             .into_iter()
             .map(|kind| self.count(kind))
             .sum()
@@ -302,7 +297,7 @@ impl Comparison {
         );
         let _ = writeln!(
             text,
-            "  no report {}, links missing {}, invented {}, verdict {}, refused by {}, load side {}, stage {}, text {}, client of a server that is down {}",
+            "  no report {}, links missing {}, invented {}, verdict {}, refused by {}, load side {}, stage {}, text {}",
             self.count(Kind::NoReport),
             self.count(Kind::LinkMissing),
             self.count(Kind::LinkInvented),
@@ -311,7 +306,6 @@ impl Comparison {
             self.count(Kind::LoadSide),
             self.count(Kind::Stage),
             self.count(Kind::Text),
-            self.count(Kind::ServerDown),
         );
         let _ = writeln!(text, "  {} distinct wounds", self.wounds.len());
         if !self.noisy.is_empty() {
@@ -355,11 +349,6 @@ impl Answer {
 
     fn label(&self) -> String {
         format!("node {} {} {:?}", self.node, self.id, self.name)
-    }
-
-    /// The server could not load what it needs to start, so that no client reaches it.
-    fn server_is_down(&self) -> bool {
-        self.load_side.as_deref() == Some("server") && self.client_error.is_none()
     }
 
     fn words(&self) -> String {

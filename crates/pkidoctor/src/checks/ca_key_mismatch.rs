@@ -50,13 +50,20 @@ fn look(exam: &Exam<'_>) -> Look {
     }
     for (_, fault) in &signing_faults(exam) {
         let reason = reason(exam, fault);
-        if !matches!(reason.code, "key-mismatch" | "key-type-mismatch") || is_passed_over(exam, &reason) {
+        if !matches!(reason.code, "key-mismatch" | "key-type-mismatch") || is_passed_over(exam, &reason) || certificate_is_told(exam, &reason) {
             continue;
         }
         let group = Group { node: reason.node, subject: &reason.subject, reasons: vec![&reason] };
         look.defects.push(defect(exam, &group, &reason));
     }
     look
+}
+
+/// Whether links already say that the certificate file holds no CA at all.
+fn certificate_is_told(exam: &Exam<'_>, reason: &Reason<'_>) -> bool {
+    let Some(pair) = &reason.pair else { return false };
+    let subject = pair.certificate.subject(exam.cluster);
+    exam.reasons.iter().any(|known| known.code == "ca-file-is-leaf" && known.node == reason.node && known.subject == subject)
 }
 
 /// Whether the certificate of the key is in the file, but Go passes over it: that is told as ca-pool-partial.

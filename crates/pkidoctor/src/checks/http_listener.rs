@@ -13,7 +13,7 @@ use crate::links::etcd::{Etcd, Port, described};
 pub(super) static CHECK: Check = Check {
     code: "http-listener",
     title: "etcd listens in plain text",
-    severity: Severity::Warning,
+    severity: Severity::Error,
     citation: "etcd embed/etcd.go configureClientListeners, configurePeerListeners",
     docs: "\
 What it looks at: http:// URLs that etcd listens on for clients and peers. The metrics URL, which kubeadm \
@@ -65,7 +65,12 @@ fn defect(exam: &Exam<'_>, etcd: &Etcd<'_>, running: &Running<'_>, (port, flag):
         facts.push(fact("ignored for this URL", ignored.join(", ")));
     }
     Defect {
-        severity: if exposed { Severity::Warning } else { Severity::Info },
+        // an open client port hands out every Secret, as `client-auth-off` does; Raft's needs a member's patience
+        severity: match (exposed, port) {
+            (true, Port::Client) => Severity::Error,
+            (true, Port::Peer) => Severity::Warning,
+            (false, _) => Severity::Info,
+        },
         nodes: vec![etcd.node],
         subject: words::flag_subject(exam, etcd.node, running, flag),
         message: format!("etcd serves {} in plain text and asks nobody for a certificate", urls.join(", ")),

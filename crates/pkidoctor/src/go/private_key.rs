@@ -81,6 +81,29 @@ pub fn public_half(der: &[u8], go: GoVersion) -> Result<PublicKey, KeyFault> {
     })
 }
 
+/// The three formats of a private key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Format {
+    /// RSA, RFC 8017.
+    Pkcs1,
+    /// Any algorithm, RFC 5208.
+    Pkcs8,
+    /// Elliptic curves, RFC 5915.
+    Sec1,
+}
+
+/// Which format a key is written in, whatever its label says.
+pub fn format(der: &[u8]) -> Option<Format> {
+    let mut fields = Der::new(der).sequence()?;
+    fields.integer()?;
+    match fields.any()?.tag {
+        tag::INTEGER => Some(Format::Pkcs1),
+        tag::SEQUENCE => Some(Format::Pkcs8),
+        tag::OCTET_STRING => Some(Format::Sec1),
+        _ => None,
+    }
+}
+
 /// `EncryptedPrivateKeyInfo` of RFC 5958: an algorithm identifier where the version should be.
 fn is_encrypted(der: &[u8]) -> bool {
     let fields = || {

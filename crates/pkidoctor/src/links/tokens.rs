@@ -6,6 +6,7 @@ use crate::cluster::manifest::Component;
 use crate::cluster::{Cluster, Node, State};
 use crate::go::handshake::Side;
 use crate::go::load::{Item, Material};
+use crate::go::private_key::{self, Format};
 use crate::x509::der::{Der, tag};
 use crate::x509::key::PublicKey;
 
@@ -105,11 +106,27 @@ fn unknown_signer() -> OtherRefusal {
 /// The public half of a signer; `None` when the file cannot be known here.
 pub(crate) fn signing_key(cluster: &Cluster, reference: &Reference) -> Result<Option<PublicKey>, LoadFault> {
     let Some(material) = opened(cluster, reference)? else { return Ok(None) };
-    let key = material.keys().find_map(|key| key.as_ref().ok().cloned());
-    match key {
+    match private_key_in(material) {
         Some(key) => Ok(Some(key)),
         None => Err(fault(reference, "data does not contain a valid RSA or ECDSA private key".to_owned(), FaultKind::Configuration)),
     }
+}
+
+/// The first block whose label fits its format (`keyutil.ParsePrivateKeyPEM`), if it is RSA or ECDSA.
+fn private_key_in(material: &Material) -> Option<PublicKey> {
+    let blocks = material.pem.blocks.iter().zip(&material.items);
+    let keys = blocks.filter_map(|(block, item)| match item {
+        Item::Key(Ok(key)) => Some((block, key)),
+        _ => None,
+    });
+    let fits = |label: &str, format: Option<Format>| match label {
+        "EC PRIVATE KEY" => format == Some(Format::Sec1),
+        "RSA PRIVATE KEY" => format == Some(Format::Pkcs1),
+        "PRIVATE KEY" => format == Some(Format::Pkcs8),
+        _ => false,
+    };
+    let (_, key) = keys.into_iter().find(|(block, _)| fits(&block.label, private_key::format(&block.bytes)))?;
+    matches!(key, PublicKey::Rsa { .. } | PublicKey::Ec { .. }).then(|| key.clone())
 }
 
 /// Every public key that a verifier's file holds: public keys, certificates, or private ones.
@@ -127,27 +144,29 @@ pub(crate) fn keys_in(material: &Material) -> Vec<PublicKey> {
     let blocks = material.pem.blocks.iter().zip(&material.items);
     blocks
         .filter_map(|(block, item)| match item {
-            Item::Key(key) => key.as_ref().ok().cloned(),
+            Item::Key(Ok(key)) => readable_private(&block.bytes, key),
+            Item::Key(Err(_)) => None,
             Item::Certificate(Ok(certificate)) => certificate.key.clone(),
-            Item::Certificate(Err(_)) => public_key(&block.label, &block.bytes, material),
+            Item::Certificate(Err(_)) => public_key(&block.bytes, material),
         })
         .collect()
 }
 
-/// A bare public key: SubjectPublicKeyInfo, or PKCS#1 under its own label.
-fn public_key(label: &str, der: &[u8], material: &Material) -> Option<PublicKey> {
-    match label {
-        "RSA PUBLIC KEY" => {
-            let mut fields = Der::new(der).sequence()?;
-            let modulus = fields.integer()?;
-            let exponent = fields.int64()?;
-            Some(PublicKey::Rsa { modulus: modulus.strip_prefix(&[0]).unwrap_or(modulus).to_vec(), exponent })
-        }
-        _ => {
-            Der::new(der).element(tag::SEQUENCE)?;
-            crate::go::parse::subject_key(der, material.go).ok().flatten()
-        }
-    }
+/// `keyutil` reads RSA keys in either format, EC keys only as SEC 1.
+fn readable_private(der: &[u8], key: &PublicKey) -> Option<PublicKey> {
+    let fine = match key {
+        PublicKey::Rsa { .. } => true,
+        PublicKey::Ec { .. } => private_key::format(der) == Some(Format::Sec1),
+        PublicKey::Ed25519(_) | PublicKey::Dsa => false,
+    };
+    fine.then(|| key.clone())
+}
+
+/// A bare public key: a SubjectPublicKeyInfo whatever its label (`x509.ParsePKIXPublicKey`), never PKCS#1.
+fn public_key(der: &[u8], material: &Material) -> Option<PublicKey> {
+    Der::new(der).element(tag::SEQUENCE)?;
+    let key = crate::go::parse::subject_key(der, material.go).ok().flatten()?;
+    matches!(key, PublicKey::Rsa { .. } | PublicKey::Ec { .. }).then_some(key)
 }
 
 fn opened<'c>(cluster: &'c Cluster, reference: &Reference) -> Result<Option<&'c Material>, LoadFault> {

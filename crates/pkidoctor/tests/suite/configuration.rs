@@ -105,7 +105,7 @@ fn http_on_both_sides_is_absent_and_told() {
     let patient = etcd_with("--listen-client-urls=https://127.0.0.1:2379,https://192.168.6.11:2379", "--listen-client-urls=http://127.0.0.1:2379,http://192.168.6.11:2379");
     patient.edit(ETCD, "--advertise-client-urls=https", "--advertise-client-urls=http");
     patient.edit(APISERVER, "--etcd-servers=https", "--etcd-servers=http");
-    let report = expect(&patient, &[of_etcd("warning http-listener", "listen-client-urls")]);
+    let report = expect(&patient, &[of_etcd("error http-listener", "listen-client-urls")]);
     for id in ["kube-apiserver->etcd", "kubeadm->etcd", "etcd-gateway->etcd"] {
         assert!(!has_link(&report, id), "{id}");
     }
@@ -382,7 +382,7 @@ fn switches_that_hide() {
 // ---- environment, repetition, URLs
 
 fn environment(patient: &Patient, manifest: &str, lines: &[(&str, &str)]) {
-    let variables: String = lines.iter().map(|(name, value)| format!("    - name: {name}\n      value: {value:?}\n")).collect();
+    let variables = lines.iter().map(|(name, value)| format!("    - name: {name}\n      value: {value:?}\n")).collect::<Vec<_>>().concat();
     patient.edit(manifest, "    imagePullPolicy: IfNotPresent\n", &format!("    imagePullPolicy: IfNotPresent\n    env:\n{variables}"));
 }
 

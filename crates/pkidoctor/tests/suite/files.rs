@@ -524,6 +524,20 @@ fn a_ca_key_that_lies_elsewhere() {
 }
 
 #[test]
+fn a_ca_certificate_of_another_ca() {
+    // the leaves say whose the key is: here the certificate is the stray
+    let patient = patient();
+    patient.write("front-proxy-ca.crt", patient.text("etcd/ca.crt"));
+    let report = patient.scan();
+    let told = finding(&report, "ca-key-mismatch");
+    assert_eq!((told.severity, told.subject.as_str()), ("error", "front-proxy-ca.key"));
+    // a leaf in its place is told as such, and once
+    let patient = self::patient();
+    patient.write("etcd/ca.crt", patient.text("apiserver.crt"));
+    assert!(patient.scan().findings.iter().all(|finding| finding.code != "ca-key-mismatch"));
+}
+
+#[test]
 fn a_ca_key_that_does_not_load() {
     patient().write("ca.key", "").expect(&["error file-empty ca.key"]);
     patient().write("etcd/ca.key", Key::rsa(2048, 902).to_pem(&Container::EncryptedPkcs8)).expect(&["warning encrypted-key etcd/ca.key"]);
