@@ -14,7 +14,7 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0  nothing at or above the threshold
   1  findings; or verify refused
-  2  bad usage; no PKI there; something could not be read and nothing worse was found";
+  2  bad usage; no PKI there; something unreadable and nothing worse found";
 
 const SCAN_EXAMPLES: &str = "\
 Examples:
@@ -91,7 +91,7 @@ pub(crate) enum Command {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct Manners {
-    /// How to print
+    /// How to print; human unless told otherwise
     #[arg(long, value_enum, global = true)]
     pub(crate) format: Option<Format>,
     /// Write to FILE instead of stdout, atomically

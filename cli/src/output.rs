@@ -86,7 +86,9 @@ impl Sink {
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
         match fs::metadata(&target) {
             Ok(meta) if meta.is_dir() => Err(io::Error::from(io::ErrorKind::IsADirectory)),
-            Ok(meta) if !meta.is_file() => Ok(Self::Device(BufWriter::new(OpenOptions::new().write(true).open(&target)?))),
+            Ok(meta) if !meta.is_file() => {
+                Ok(Self::Device(BufWriter::new(OpenOptions::new().write(true).open(&target)?)))
+            }
             known => Staged::beside(target, known.ok().map(|meta| meta.permissions())).map(Self::File),
         }
     }

@@ -37,10 +37,11 @@ mod tests {
     #[test]
     fn distances_use_one_unit() {
         let now = datetime!(2026-11-23 04:00 UTC);
-        let told: Vec<String> = [Duration::days(-38), Duration::hours(5), Duration::days(3650), Duration::seconds(1), Duration::ZERO]
-            .into_iter()
-            .map(|by| distance(now, now + by))
-            .collect();
+        let told: Vec<String> =
+            [Duration::days(-38), Duration::hours(5), Duration::days(3650), Duration::seconds(1), Duration::ZERO]
+                .into_iter()
+                .map(|by| distance(now, now + by))
+                .collect();
         assert_eq!(told, ["38 days ago", "in 5 hours", "in 10 years", "in 1 second", "now"]);
     }
 }

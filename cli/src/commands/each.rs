@@ -32,12 +32,23 @@ pub(crate) fn run(scan: &Scan, directory: &Path, manners: &Manners, out: &mut Ou
         Ok(names) => names,
         Err(error) => return nothing(scan, directory, &error.to_string(), now, out),
     };
-    let fleet = Fleet { scan, directory, names, now, next: AtomicUsize::new(0), queue: Mutex::default(), moved: Condvar::new() };
+    let fleet = Fleet {
+        scan,
+        directory,
+        names,
+        now,
+        next: AtomicUsize::new(0),
+        queue: Mutex::default(),
+        moved: Condvar::new(),
+    };
     let exits = fleet.run(out)?;
     if !manners.quiet {
         let of = |wanted: Exit| exits.iter().filter(|exit| **exit == wanted).count();
         let (clean, found, unseen) = (of(Exit::Clean), of(Exit::Found), of(Exit::CouldNotLook));
-        say(&format!("{}: {clean} clean, {found} with findings, {unseen} could not be examined", plural(exits.len(), "cluster")));
+        say(&format!(
+            "{}: {clean} clean, {found} with findings, {unseen} could not be examined",
+            plural(exits.len(), "cluster")
+        ));
     }
     Ok(exits.into_iter().fold(Exit::Clean, Exit::or_worse))
 }
@@ -129,12 +140,21 @@ impl Fleet<'_> {
     fn one(&self, index: usize) -> (Vec<u8>, Exit) {
         let path = self.directory.join(&self.names[index]);
         let mut text = Vec::with_capacity(1 << 14);
-        let examined = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| scan::examine(self.scan, vec![path.clone()], self.now)));
+        let examined = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            scan::examine(self.scan, vec![path.clone()], self.now)
+        }));
         let (told, exit) = match examined {
             Ok(Ok(report)) => (lines::write(&mut text, &report), scan::exit(&report, self.scan.fail_on)),
             Ok(Err(error)) => (self.tell_nothing(&mut text, &error, &path), Exit::CouldNotLook),
             // one bad patient must not cost the others their report
-            Err(_) => (self.tell_nothing(&mut text, &"this is a bug in pkidoctor; please report it with this directory", &path), Exit::CouldNotLook),
+            Err(_) => (
+                self.tell_nothing(
+                    &mut text,
+                    &"this is a bug in pkidoctor; please report it with this directory",
+                    &path,
+                ),
+                Exit::CouldNotLook,
+            ),
         };
         debug_assert!(told.is_ok(), "a vector takes everything");
         (text, exit)

@@ -22,7 +22,9 @@ pub(crate) fn run(explain: &Explain, manners: &Manners, out: &mut Output) -> io:
         (Some(check), Format::Human) => one(check, out)?,
         (None, Format::Human) => all(out)?,
         (Some(check), _) => json::line(out, &value(check))?,
-        (None, Format::Json) => json::line(out, &json!({ "checks": CHECKS.iter().map(|check| value(check)).collect::<Vec<_>>() }))?,
+        (None, Format::Json) => {
+            json::line(out, &json!({ "checks": CHECKS.iter().map(|check| value(check)).collect::<Vec<_>>() }))?;
+        }
         (None, Format::Ndjson) => CHECKS.iter().try_for_each(|check| json::line(out, &value(check)))?,
     }
     Ok(Exit::Clean)

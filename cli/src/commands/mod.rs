@@ -25,7 +25,11 @@ pub(crate) fn run(arguments: &Arguments) -> Exit {
         // whoever reads has enough
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Clean,
         Err(error) => {
-            let place = arguments.manners.output.as_ref().map_or_else(|| "stdout".to_owned(), |path| path.display().to_string());
+            let place = arguments
+                .manners
+                .output
+                .as_ref()
+                .map_or_else(|| "stdout".to_owned(), |path| path.display().to_string());
             say(&format!("cannot write {place}: {error}"));
             Exit::CouldNotLook
         }

@@ -79,7 +79,13 @@ pub(super) fn exit(report: &Report, threshold: Threshold) -> Exit {
 }
 
 /// Stdout is empty only on bad usage: where nothing could be examined, the report says just that.
-fn incomplete(scan: &Scan, error: &ReadError, now: OffsetDateTime, manners: &Manners, out: &mut Output) -> io::Result<()> {
+fn incomplete(
+    scan: &Scan,
+    error: &ReadError,
+    now: OffsetDateTime,
+    manners: &Manners,
+    out: &mut Output,
+) -> io::Result<()> {
     match manners.format() {
         Format::Human => {
             let mut page = Page::new(out.paper());
@@ -96,7 +102,10 @@ fn incomplete(scan: &Scan, error: &ReadError, now: OffsetDateTime, manners: &Man
 
 /// The line of a cluster that could not be examined.
 pub(super) fn nothing_line(scan: &Scan, error: &impl ToString, now: OffsetDateTime, path: &Path) -> serde_json::Value {
-    with(nothing(scan, error, now), json!({ "path": path.display().to_string(), "name": null, "files": [], "links": [] }))
+    with(
+        nothing(scan, error, now),
+        json!({ "path": path.display().to_string(), "name": null, "files": [], "links": [] }),
+    )
 }
 
 /// What a report and a line of one have in common when nothing could be examined.

@@ -26,7 +26,8 @@ pub(crate) fn completions(completions: &Completions, out: &mut Output) -> io::Re
 /// Never: a directory that cannot be written is told on stderr.
 pub(crate) fn man(man: &Man, out: &mut Output) -> io::Result<Exit> {
     let directory = &man.directory;
-    let made = std::fs::create_dir_all(directory).and_then(|()| clap_mangen::generate_to(Arguments::command(), directory));
+    let made =
+        std::fs::create_dir_all(directory).and_then(|()| clap_mangen::generate_to(Arguments::command(), directory));
     if let Err(error) = made {
         say(&format!("cannot write {}: {error}", directory.display()));
         return Ok(Exit::CouldNotLook);

@@ -35,7 +35,10 @@ pub(crate) fn run(verify: &Verify, manners: &Manners, out: &mut Output) -> io::R
         Format::Human => writeln!(out, "{}", human(verdict, error.as_deref()))?,
         Format::Json | Format::Ndjson => {
             let go = verify.judge.for_go.to_string();
-            json::line(out, &json!({ "verdict": verdict, "error": error, "at": rfc3339(now), "judged_as": { "go": go } }))?;
+            json::line(
+                out,
+                &json!({ "verdict": verdict, "error": error, "at": rfc3339(now), "judged_as": { "go": go } }),
+            )?;
         }
     }
     Ok(exit)

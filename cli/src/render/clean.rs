@@ -22,7 +22,16 @@ pub(crate) fn is_unsafe(c: char) -> bool {
         // C0, DEL, C1
         _ if c.is_control() => true,
         // soft hyphen, Arabic letter mark, fillers, Mongolian separator
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{3164}' | '\u{ffa0}' => true,
+        '\u{ad}'
+        | '\u{34f}'
+        | '\u{61c}'
+        | '\u{115f}'
+        | '\u{1160}'
+        | '\u{17b4}'
+        | '\u{17b5}'
+        | '\u{180b}'..='\u{180f}'
+        | '\u{3164}'
+        | '\u{ffa0}' => true,
         // zero width, direction marks, line separators, embeddings, isolates, invisible operators
         '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => true,
         // variation selectors, byte order mark, annotations, tags

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use pkidoctor::report::{CertificateReport, FileReport, Finding, NodeReport, Report};
+use pkidoctor::report::{Cause, CertificateReport, FileReport, Finding, NodeReport, RemedyReport, Report};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -23,7 +23,13 @@ pub(crate) enum Detail {
 
 /// The report as text.
 pub(crate) fn report(report: &Report, paper: Paper, detail: Detail) -> String {
-    let mut teller = Teller { report, page: Page::new(paper), verbose: detail == Detail::Verbose, said: HashSet::new() };
+    let mut teller = Teller {
+        report,
+        page: Page::new(paper),
+        verbose: detail == Detail::Verbose,
+        said: HashSet::new(),
+        told: HashSet::new(),
+    };
     teller.verdict();
     if detail > Detail::Quiet {
         teller.first();
@@ -37,8 +43,10 @@ struct Teller<'r> {
     report: &'r Report,
     page: Page,
     verbose: bool,
-    /// Advice that has been given once.
+    /// Words that have been said once.
     said: HashSet<&'r str>,
+    /// Codes of which a finding has been told in full.
+    told: HashSet<&'static str>,
 }
 
 impl<'r> Teller<'r> {
@@ -57,7 +65,8 @@ impl<'r> Teller<'r> {
 
     fn what(&self) -> String {
         let summary = &self.report.summary;
-        let unread = self.report.findings.iter().filter(|finding| finding.code == "unreadable" && !finding.ignored).count();
+        let unread =
+            self.report.findings.iter().filter(|finding| finding.code == "unreadable" && !finding.ignored).count();
         let mut parts = Vec::new();
         if self.report.verdict == "incomplete" {
             parts.push(format!("{} could not be read", plural(unread, "file")));
@@ -72,10 +81,14 @@ impl<'r> Teller<'r> {
 
     fn links_in_words(&self) -> Vec<String> {
         let of = |verdict: &str| self.links().filter(|(_, link)| link.verdict == verdict).count();
-        let (ok, unknown) = (of("ok"), of("unknown"));
+        let (ok, unknown, broken) = (of("ok"), of("unknown"), of("broken"));
         let mut parts = vec![format!("{} ok", plural(ok, "link"))];
         if unknown > 0 {
             parts.push(format!("{unknown} unknown"));
+        }
+        // broken and yet healthy: whoever asked for it must still see it
+        if broken > 0 {
+            parts.push(format!("{broken} broken but left out as asked"));
         }
         parts
     }
@@ -92,23 +105,41 @@ impl<'r> Teller<'r> {
     /// The treatment of the worst cause, before everything else.
     fn first(&mut self) {
         let Some(cause) = self.report.causes.first() else { return };
-        let Some(treatment) = cause.treatment.first() else { return };
         let broken = self.links().filter(|(_, link)| link.verdict == "broken");
         let (all, concerned) = broken.fold((0, 0), |(all, concerned), (_, link)| {
             (all + 1, concerned + usize::from(link.findings.iter().any(|finding| cause.findings.contains(finding))))
         });
-        let effect = if concerned == 0 { String::new() } else { format!(" (on {concerned} of {})", plural(all, "broken link")) };
-        let commands = cause.findings.iter().filter_map(|index| self.report.findings[*index].remedy.command.as_ref());
-        let is_command = commands.into_iter().any(|command| command == treatment);
+        let effect = match (concerned, all) {
+            (0, _) => String::new(),
+            (1, 1) => " (on the one broken link)".to_owned(),
+            _ if concerned == all => format!(" (on all {all} broken links)"),
+            _ => format!(" (on {concerned} of {all} broken links)"),
+        };
         self.page.gap();
         self.page.wrapped(0, 2, &[(BOLD, "first:"), (PLAIN, &format!("{}{effect}", cause.title))]);
-        if is_command {
-            self.page.command(4, treatment);
-        } else {
-            self.page.wrapped(4, 4, &[(PLAIN, treatment)]);
-        }
+        self.treatment(cause);
         if self.report.causes.len() > 1 {
             self.page.wrapped(2, 2, &[(DIM, &format!("{} below", plural(self.report.causes.len() - 1, "more cause")))]);
+        }
+    }
+
+    /// One line to copy, or the first step for hands.
+    fn treatment(&mut self, cause: &Cause) {
+        let remedies: Vec<&RemedyReport> =
+            cause.findings.iter().map(|index| &self.report.findings[*index].remedy).collect();
+        let is_command = |step: &&String| remedies.iter().any(|remedy| remedy.command.as_ref() == Some(*step));
+        let commands: Vec<&String> = cause.treatment.iter().filter(is_command).collect();
+        if let Some(together) = regen_together(&remedies, commands.len()) {
+            return self.page.command(4, &together);
+        }
+        for command in &commands {
+            self.page.command(4, command);
+        }
+        if let (true, Some(step)) = (commands.is_empty(), cause.treatment.first()) {
+            self.page.wrapped(4, 4, &[(PLAIN, step)]);
+            if cause.treatment.len() > 1 {
+                self.page.wrapped(4, 4, &[(DIM, &format!("{} below", plural(cause.treatment.len() - 1, "more step")))]);
+            }
         }
     }
 
@@ -179,13 +210,19 @@ impl<'r> Teller<'r> {
         self.page.wrapped(0, 2, &head(finding, &[(BOLD, &subject(finding))]));
         self.page.wrapped(2, 2, &[(PLAIN, &finding.message)]);
         self.facts(finding);
-        self.remedy(finding);
+        let again = !self.told.insert(finding.code) && !self.verbose;
+        self.remedy(finding, again);
     }
 
     fn facts(&mut self, finding: &'r Finding) {
         let breaks = finding.links.join(", ");
-        let mut rows: Vec<(&str, &str)> = finding.facts.iter().map(|fact| (fact.label.as_str(), fact.value.as_str())).collect();
-        rows.retain(|(_, value)| self.verbose || !self.told_with_a_link(value));
+        let mut rows: Vec<(&str, &str)> = Vec::new();
+        for fact in &finding.facts {
+            let repeats = fact.label.ends_with(" says") && !self.said.insert(&fact.value);
+            if self.verbose || !(repeats || self.told_with_a_link(&fact.value)) {
+                rows.push((&fact.label, &fact.value));
+            }
+        }
         if !breaks.is_empty() {
             rows.push(("breaks", &breaks));
         }
@@ -201,16 +238,18 @@ impl<'r> Teller<'r> {
         self.links().any(|(_, link)| link.verdict == "broken" && (is(&link.client_error) || is(&link.server_error)))
     }
 
-    fn remedy(&mut self, finding: &'r Finding) {
+    /// Where a command does it, the steps beside it are told once for each code.
+    fn remedy(&mut self, finding: &'r Finding, again: bool) {
         let remedy = &finding.remedy;
-        if remedy.command.is_some() || !remedy.steps.is_empty() {
+        let steps = if again && remedy.command.is_some() { &[][..] } else { &remedy.steps };
+        if remedy.command.is_some() || !steps.is_empty() {
             self.page.wrapped(2, 2, &[(CYAN, "to do:")]);
         }
         if let Some(command) = &remedy.command {
             self.page.command(4, command);
         }
-        for (number, step) in (1..).zip(&remedy.steps) {
-            let number = if remedy.steps.len() == 1 { "-".to_owned() } else { format!("{number}.") };
+        for (number, step) in (1..).zip(steps) {
+            let number = if steps.len() == 1 { "-".to_owned() } else { format!("{number}.") };
             self.page.wrapped(4, 5 + number.len(), &[(PLAIN, &number), (PLAIN, step)]);
         }
         for advice in &remedy.avoid {
@@ -229,7 +268,8 @@ impl<'r> Teller<'r> {
         }
         self.next_to_expire();
         self.counts();
-        if let Some(finding) = self.report.findings.first() {
+        let findings = &self.report.findings;
+        if let Some(finding) = findings.iter().find(|finding| !finding.ignored).or(findings.first()) {
             self.page.wrapped(0, 2, &[(DIM, "more:"), (PLAIN, "pkidoctor explain"), (PLAIN, finding.code)]);
         }
     }
@@ -291,7 +331,11 @@ impl<'r> Teller<'r> {
             (checks.no_subject, "had nothing to look at"),
             (checks.unobserved, "could not be observed"),
         ];
-        let told: Vec<String> = kinds.into_iter().filter(|(count, _)| *count > 0).map(|(count, words)| format!("{count} {words}")).collect();
+        let told: Vec<String> = kinds
+            .into_iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, words)| format!("{count} {words}"))
+            .collect();
         self.page.wrapped(0, 2, &[(PLAIN, &format!("{}: {}", plural(all, "check"), told.join(", ")))]);
     }
 }
@@ -317,6 +361,21 @@ impl<'r> Validity<'r> {
     fn told(&self, now: OffsetDateTime) -> String {
         format!("{} {} ({})", self.place, distance(now, self.until), self.certificate.not_after)
     }
+}
+
+/// `pkidoctor regen A B C --backup` where that is what every command says one by one.
+fn regen_together(remedies: &[&RemedyReport], commands: usize) -> Option<String> {
+    let mut targets: Vec<&str> = Vec::new();
+    for remedy in remedies.iter().filter(|remedy| remedy.command.is_some()) {
+        let [target] = remedy.targets.as_slice() else { return None };
+        if remedy.command != Some(format!("pkidoctor regen {target} --backup")) {
+            return None;
+        }
+        if !targets.contains(&target.as_str()) {
+            targets.push(target);
+        }
+    }
+    (targets.len() > 1 && targets.len() == commands).then(|| format!("pkidoctor regen {} --backup", targets.join(" ")))
 }
 
 /// Severity and code, then `rest`.

@@ -79,7 +79,12 @@ impl<'r> Line<'r> {
             name,
             files: node.map_or(&[], |node| &node.files),
             links: node.map_or(&[][..], |node| &node.links).iter().map(|link| here.link(link)).collect(),
-            causes: report.causes.iter().filter(|cause| here.is_home_of(cause, name)).map(|cause| here.cause(cause)).collect(),
+            causes: report
+                .causes
+                .iter()
+                .filter(|cause| here.is_home_of(cause, name))
+                .map(|cause| here.cause(cause))
+                .collect(),
             findings,
             summary,
         }
@@ -139,7 +144,8 @@ impl<'r> Here<'r> {
 
 /// Counts of the line; the checks were made once for the whole cluster.
 fn count(findings: &[&Finding], checks: &Checks) -> Summary {
-    let of = |severity: &str| findings.iter().filter(|finding| !finding.ignored && finding.severity == severity).count();
+    let of =
+        |severity: &str| findings.iter().filter(|finding| !finding.ignored && finding.severity == severity).count();
     Summary { error: of("error"), warning: of("warning"), info: of("info"), checks: checks.clone() }
 }
 

@@ -13,7 +13,9 @@ const UNDER: usize = 2 + VERDICT + 2;
 pub(crate) fn table(page: &mut Page, node: &NodeReport, verbose: bool) {
     let of = |verdict: &str| node.links.iter().filter(|link| link.verdict == verdict).collect::<Vec<_>>();
     let (broken, unknown, ok) = (of("broken"), of("unknown"), of("ok"));
-    for group in alike(&broken, |link| (link.refused_by, link.load_side, &link.client_error, &link.server_error, &link.facts)) {
+    for group in
+        alike(&broken, |link| (link.refused_by, link.load_side, &link.client_error, &link.server_error, &link.facts))
+    {
         refused(page, &group);
     }
     for group in alike(&unknown, |link| &link.facts) {

@@ -157,7 +157,12 @@ mod tests {
     #[test]
     fn labels_stand_beside_their_text() {
         let mut page = page(60);
-        page.labelled(2, (PLAIN, "names"), 8, (PLAIN, "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda"));
+        page.labelled(
+            2,
+            (PLAIN, "names"),
+            8,
+            (PLAIN, "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda"),
+        );
         page.labelled(2, (PLAIN, "much too long"), 8, (PLAIN, "alpha"));
         let expected = "  names     alpha beta gamma delta epsilon zeta eta theta\n            iota kappa lambda\n  much too long\n            alpha\n";
         assert_eq!(page.into_text(), expected);

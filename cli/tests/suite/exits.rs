@@ -50,7 +50,8 @@ fn two_for_bad_usage_with_empty_stdout() {
 #[test]
 fn unknown_codes_meet_a_suggestion() {
     let ward = Ward::with(&["stacked-single"]);
-    let misuses: [&[&str]; 3] = [&["explain", "expird"], &["scan", "--select", "key-mismatch,expird"], &["scan", "--ignore", "expird"]];
+    let misuses: [&[&str]; 3] =
+        [&["explain", "expird"], &["scan", "--select", "key-mismatch,expird"], &["scan", "--ignore", "expird"]];
     for misuse in misuses {
         let ran = ward.run(misuse).code(2);
         assert!(ran.stderr.contains("did you mean expired?"), "{}", ran.stderr);
@@ -79,7 +80,10 @@ fn select_and_ignore_leave_the_exit_code() {
     let selected = ward.scan(&["stacked-single", "--select", "expired", "--format", "json"]).code(0).json();
     assert_eq!(selected["findings"], serde_json::json!([]));
     let ignored = ward.scan(&["stacked-single", "--ignore", "key-mismatch,expired", "--format", "json"]).code(0).json();
-    assert_eq!((&ignored["findings"][0]["code"], &ignored["findings"][0]["ignored"]), (&"key-mismatch".into(), &true.into()));
+    assert_eq!(
+        (&ignored["findings"][0]["code"], &ignored["findings"][0]["ignored"]),
+        (&"key-mismatch".into(), &true.into())
+    );
     assert_ne!(ignored["verdict"], "broken");
 }
 

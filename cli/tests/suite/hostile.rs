@@ -21,7 +21,9 @@ fn ward() -> Ward {
 #[track_caller]
 fn harmless(ran: &Ran) {
     for text in [&ran.stdout, &ran.stderr] {
-        let bad = text.chars().find(|c| c.is_control() && *c != '\n' || matches!(c, '\u{202a}'..='\u{202e}' | '\u{200b}'..='\u{200f}'));
+        let bad = text
+            .chars()
+            .find(|c| c.is_control() && *c != '\n' || matches!(c, '\u{202a}'..='\u{202e}' | '\u{200b}'..='\u{200f}'));
         assert_eq!(bad, None, "{text:?}");
     }
 }

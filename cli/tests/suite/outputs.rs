@@ -93,7 +93,8 @@ fn lines_keep_to_the_width() {
         let mut command = ward.command(&["scan", "stacked-single", "--at", LATER]);
         command.env("COLUMNS", columns);
         let limit: usize = columns.parse::<usize>().unwrap().min(120);
-        for line in finish(command).stdout.lines() {
+        // commands are never broken, so that they can be copied
+        for line in finish(command).stdout.lines().filter(|line| !line.trim_start().starts_with("pkidoctor ")) {
             assert!(line.len() <= limit, "{} columns: {line}", line.len());
         }
     }

@@ -16,11 +16,13 @@ pub(crate) fn validator(line: bool) -> Validator {
 
 #[track_caller]
 pub(crate) fn valid(validator: &Validator, value: &Value) {
-    let errors: Vec<String> = validator.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    let errors: Vec<String> =
+        validator.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect();
     assert!(errors.is_empty(), "{errors:#?}");
 }
 
-const CLUSTERS: [&[&str]; 5] = [&["stacked-single"], &["ecdsa"], &["ipv6"], &["external-etcd"], &["ha/cp1", "ha/cp2", "ha/cp3"]];
+const CLUSTERS: [&[&str]; 5] =
+    [&["stacked-single"], &["ecdsa"], &["ipv6"], &["external-etcd"], &["ha/cp1", "ha/cp2", "ha/cp3"]];
 
 #[test]
 fn reports_and_lines_are_as_the_schema_says() {
@@ -53,7 +55,12 @@ fn the_schema_is_strict_where_it_counts() {
     let ward = Ward::with(&["stacked-single"]);
     let good = ward.scan(&["stacked-single", "--format", "json"]).code(0).json();
     let report = validator(false);
-    for (pointer, bad) in [("/verdict", "fine"), ("/nodes/0/links/0/weight", "heavy"), ("/nodes/0/links/0/verdict", "fine"), ("/schema", "v2")] {
+    for (pointer, bad) in [
+        ("/verdict", "fine"),
+        ("/nodes/0/links/0/weight", "heavy"),
+        ("/nodes/0/links/0/verdict", "fine"),
+        ("/schema", "v2"),
+    ] {
         let mut changed = good.clone();
         *changed.pointer_mut(pointer).expect(pointer) = bad.into();
         assert!(!report.is_valid(&changed), "{pointer}");
@@ -70,7 +77,8 @@ fn agree(whole: &Value, lines: &[Value]) {
     let several = usize::from(nodes.len() > 1);
     assert_eq!(lines.len(), nodes.len() + several);
     assert_eq!(lines.iter().filter(|line| line["path"].is_null()).count(), several);
-    let mut findings: Vec<String> = lines.iter().flat_map(|line| line["findings"].as_array().unwrap()).map(Value::to_string).collect();
+    let mut findings: Vec<String> =
+        lines.iter().flat_map(|line| line["findings"].as_array().unwrap()).map(Value::to_string).collect();
     let mut expected: Vec<String> = whole["findings"].as_array().unwrap().iter().map(Value::to_string).collect();
     findings.sort();
     expected.sort();
@@ -90,7 +98,12 @@ fn indices_point_home(line: &Value) {
     for link in line["links"].as_array().unwrap() {
         for index in link["findings"].as_array().unwrap() {
             let finding = &findings[usize::try_from(index.as_u64().unwrap()).unwrap()];
-            assert!(finding["links"].as_array().unwrap().contains(&link["id"]), "{} and {}", link["id"], finding["code"]);
+            assert!(
+                finding["links"].as_array().unwrap().contains(&link["id"]),
+                "{} and {}",
+                link["id"],
+                finding["code"]
+            );
         }
     }
 }

@@ -13,12 +13,15 @@ const CLUSTERS: [&str; 7] = ["stacked-single", "ecdsa", "ipv6", "external-etcd",
 #[test]
 fn private_keys_stay_private() {
     let ward = Ward::with(&CLUSTERS);
-    let secrets: HashSet<String> = files(&testdata().join("clusters")).iter().flat_map(|path| pieces(path)).collect();
+    let secrets: HashSet<String> = files(&testdata()).iter().flat_map(|path| pieces(path)).collect();
     assert!(secrets.len() > 500, "only {} pieces of keys", secrets.len());
     for (command, text) in outputs(&ward) {
         // only runs of characters that base64 or hexadecimal could be
         for run in text.split(|c: char| !(c.is_ascii_alphanumeric() || "+/=".contains(c))) {
-            let leak = run.as_bytes().windows(PIECE).any(|window| std::str::from_utf8(window).is_ok_and(|window| secrets.contains(window)));
+            let leak = run
+                .as_bytes()
+                .windows(PIECE)
+                .any(|window| std::str::from_utf8(window).is_ok_and(|window| secrets.contains(window)));
             assert!(!leak, "{command} prints a piece of a key");
         }
     }

@@ -40,6 +40,15 @@ fn everything_expired() {
 }
 
 #[test]
+fn the_story() {
+    for act in ["act-1", "act-2"] {
+        let ward = Ward::act(act);
+        snapshot(&format!("story-{act}.txt"), &ward.scan(&[act]).code(1).stdout);
+        snapshot(&format!("story-{act}-verbose.txt"), &ward.scan(&[act, "-v"]).code(1).stdout);
+    }
+}
+
+#[test]
 fn the_wrong_key_beside_the_certificate() {
     let ward = Ward::with(&["stacked-single"]).with_wrong_key();
     snapshot("wrong-key.txt", &ward.scan(&["stacked-single"]).code(1).stdout);
@@ -58,7 +67,12 @@ fn explanations() {
 #[test]
 fn contents_of_files() {
     let ward = Ward::with(&["stacked-single", "ecdsa"]);
-    let files = ["stacked-single/pki/etcd/server.crt", "stacked-single/pki/etcd/server.key", "ecdsa/pki/sa.pub", "ecdsa/admin.conf"];
+    let files = [
+        "stacked-single/pki/etcd/server.crt",
+        "stacked-single/pki/etcd/server.key",
+        "ecdsa/pki/sa.pub",
+        "ecdsa/admin.conf",
+    ];
     let arguments = [&["inspect"], &files[..], &["--at", NOW]].concat();
     snapshot("inspect.txt", &ward.run(&arguments).code(0).stdout);
 }

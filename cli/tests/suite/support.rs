@@ -44,7 +44,10 @@ impl Ran {
 
     #[track_caller]
     pub(crate) fn lines(&self) -> Vec<serde_json::Value> {
-        self.stdout.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+        self.stdout
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+            .collect()
     }
 }
 
@@ -58,9 +61,18 @@ impl Ward {
 
     /// With a copy of a real tree (`stacked-single`, `ha/cp1`), under its own name.
     pub(crate) fn with(clusters: &[&str]) -> Self {
+        Self::with_from("clusters", clusters)
+    }
+
+    /// With an act of the story.
+    pub(crate) fn act(act: &str) -> Self {
+        Self::with_from("story", &[act])
+    }
+
+    fn with_from(shelf: &str, trees: &[&str]) -> Self {
         let ward = Self::new();
-        for cluster in clusters {
-            copy_with_modes(&testdata().join("clusters").join(cluster), &ward.path(cluster));
+        for tree in trees {
+            copy_with_modes(&testdata().join(shelf).join(tree), &ward.path(tree));
         }
         ward
     }
@@ -69,7 +81,7 @@ impl Ward {
         self.directory.join(relative)
     }
 
-    /// `etcd/server.key` overwritten with a key that belongs to another certificate: act 1 of the story.
+    /// `etcd/server.key` overwritten with a key that belongs to another certificate.
     pub(crate) fn with_wrong_key(self) -> Self {
         let pki = self.path("stacked-single/pki");
         std::fs::copy(pki.join("apiserver.key"), pki.join("etcd/server.key")).expect("copies");
@@ -126,7 +138,8 @@ pub(crate) fn copy_with_modes(from: &Path, to: &Path) {
 /// Every file below a directory.
 pub(crate) fn files(directory: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(directory).expect("a directory").flatten().map(|entry| entry.path());
-    let mut all: Vec<PathBuf> = entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect();
+    let mut all: Vec<PathBuf> =
+        entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect();
     all.sort();
     all
 }

@@ -250,10 +250,7 @@ impl Comparison {
     }
 
     fn text_differences(&self) -> usize {
-        [Kind::RefusedBy, Kind::LoadSide, Kind::Stage, Kind::Text]
-            .into_iter()
-            .map(|kind| self.count(kind))
-            .sum()
+        [Kind::RefusedBy, Kind::LoadSide, Kind::Stage, Kind::Text].into_iter().map(|kind| self.count(kind)).sum()
     }
 
     /// The clusters in which something differed.

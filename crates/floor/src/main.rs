@@ -59,11 +59,13 @@ fn signed(leaf: &X509Certificate<'_>, ca: &X509Certificate<'_>) -> bool {
     let key = ca.public_key();
     match key.parsed() {
         Ok(PublicKey::RSA(_)) => {
-            signature::UnparsedPublicKey::new(&signature::RSA_PKCS1_2048_8192_SHA256, &key.subject_public_key).verify(message, bytes).is_ok()
+            signature::UnparsedPublicKey::new(&signature::RSA_PKCS1_2048_8192_SHA256, &key.subject_public_key)
+                .verify(message, bytes)
+                .is_ok()
         }
-        Ok(PublicKey::EC(point)) => {
-            signature::UnparsedPublicKey::new(&signature::ECDSA_P256_SHA256_ASN1, point.data()).verify(message, bytes).is_ok()
-        }
+        Ok(PublicKey::EC(point)) => signature::UnparsedPublicKey::new(&signature::ECDSA_P256_SHA256_ASN1, point.data())
+            .verify(message, bytes)
+            .is_ok(),
         _ => false,
     }
 }

@@ -33,9 +33,13 @@ pub(crate) fn fold(exam: &Exam<'_>, stamped: &[(&'static str, Defect)], findings
         }
     }
     let weight = |members: &[usize]| {
-        let vital = |member: &&usize| stamped[**member].1.links.iter().any(|link| exam.links[*link].weight == Weight::Vital);
+        let vital =
+            |member: &&usize| stamped[**member].1.links.iter().any(|link| exam.links[*link].weight == Weight::Vital);
         let worst = members.iter().map(|member| stamped[*member].1.severity).min().unwrap_or(Severity::Info);
-        (worst, std::cmp::Reverse(members.iter().filter(vital).map(|member| stamped[*member].1.links.len()).sum::<usize>()))
+        (
+            worst,
+            std::cmp::Reverse(members.iter().filter(vital).map(|member| stamped[*member].1.links.len()).sum::<usize>()),
+        )
     };
     roots.sort_by_key(|(_, members)| weight(members));
     roots.into_iter().map(|(root, members)| cause(&root, &members, stamped, findings)).collect()
@@ -43,13 +47,23 @@ pub(crate) fn fold(exam: &Exam<'_>, stamped: &[(&'static str, Defect)], findings
 
 fn root_of(exam: &Exam<'_>, code: &str, defect: &Defect) -> Root {
     let nodes = defect.nodes.clone();
-    let reason = || exam.reasons.iter().find(|reason| reason.code == code && defect.nodes == [reason.node] && reason.subject == defect.subject);
+    let reason = || {
+        exam.reasons
+            .iter()
+            .find(|reason| reason.code == code && defect.nodes == [reason.node] && reason.subject == defect.subject)
+    };
     match code {
         "ca-regenerated" | "signed-by-other-ca" | "ca-renamed" => {
             let trust = reason().and_then(|reason| reason.trust.as_ref()).map(|trust| trust.subject(exam.cluster));
-            Root::Authority(nodes, trust.unwrap_or_else(|| defect.subject.clone()))
+            Root::Authority(nodes, place_of(trust.as_ref().unwrap_or(&defect.subject)))
         }
-        "expired" if reason().and_then(|reason| reason.certificate.as_ref()).is_some_and(|certificate| !certificate.is_ca()) => {
+        // a CA certificate that was replaced fits neither its leaves nor its key
+        "ca-key-mismatch" => Root::Authority(nodes, place_of(&defect.subject)),
+        "expired"
+            if reason()
+                .and_then(|reason| reason.certificate.as_ref())
+                .is_some_and(|certificate| !certificate.is_ca()) =>
+        {
             Root::Expiry(nodes)
         }
         _ => Root::Place(nodes, place_of(&defect.subject)),
@@ -84,10 +98,17 @@ fn cause(root: &Root, members: &[usize], stamped: &[(&'static str, Defect)], fin
 fn title(root: &Root, members: &[usize], findings: &[Finding]) -> String {
     let several = members.len() > 1;
     match root {
-        Root::Authority(_, trust) if several => format!("{trust} is not the CA that signed {} certificates", members.len()),
+        Root::Authority(_, authority) if several => {
+            let orphans = members.iter().filter(|member| findings[**member].code != "ca-key-mismatch").count();
+            let what = if orphans == 1 { "a certificate".to_owned() } else { format!("{orphans} certificates") };
+            format!("the CA {authority} is not the one that signed {what}")
+        }
         Root::Expiry(_) if several => format!("{} certificates have expired", members.len()),
         _ => {
-            let told: Vec<String> = members.iter().map(|member| format!("{}: {}", findings[*member].subject, findings[*member].message)).collect();
+            let told: Vec<String> = members
+                .iter()
+                .map(|member| format!("{}: {}", findings[*member].subject, findings[*member].message))
+                .collect();
             told.join("; ")
         }
     }
@@ -95,7 +116,8 @@ fn title(root: &Root, members: &[usize], findings: &[Finding]) -> String {
 
 /// The commands of the members, each once. A pair that is made anew needs no other cure.
 fn treatment(members: &[usize], stamped: &[(&'static str, Defect)], findings: &[Finding]) -> Vec<String> {
-    let remade: Vec<usize> = members.iter().copied().filter(|member| stamped[*member].1.remedy.kind == RemedyKind::Regen).collect();
+    let remade: Vec<usize> =
+        members.iter().copied().filter(|member| stamped[*member].1.remedy.kind == RemedyKind::Regen).collect();
     let telling = if remade.is_empty() { members } else { &remade };
     let mut steps: Vec<String> = Vec::new();
     let mut add = |step: &String| {

@@ -37,8 +37,8 @@ pub struct Fact {
 }
 
 /// Makes a [`Fact`].
-pub fn fact(label: impl Into<String>, value: impl ToString) -> Fact {
-    Fact { label: label.into(), value: value.to_string() }
+pub fn fact(label: impl Into<String>, value: impl std::fmt::Display) -> Fact {
+    Fact { label: label.into(), value: format!("{value}") }
 }
 
 /// What heals a finding.
@@ -90,7 +90,13 @@ pub struct Remedy {
 impl Remedy {
     /// Steps for hands.
     pub fn manual(steps: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Self { kind: RemedyKind::Manual, targets: Vec::new(), command: None, steps: steps.into_iter().map(Into::into).collect(), avoid: Vec::new() }
+        Self {
+            kind: RemedyKind::Manual,
+            targets: Vec::new(),
+            command: None,
+            steps: steps.into_iter().map(Into::into).collect(),
+            avoid: Vec::new(),
+        }
     }
 
     /// `pkidoctor regen TARGET --backup`, and how kubeadm does the same by hand.
@@ -115,7 +121,13 @@ impl Remedy {
 
     /// Another kind with one command.
     pub fn command(kind: RemedyKind, target: &str, command: impl Into<String>) -> Self {
-        Self { kind, targets: vec![target.to_owned()], command: Some(command.into()), steps: Vec::new(), avoid: Vec::new() }
+        Self {
+            kind,
+            targets: vec![target.to_owned()],
+            command: Some(command.into()),
+            steps: Vec::new(),
+            avoid: Vec::new(),
+        }
     }
 
     /// Adds a step.

@@ -128,7 +128,9 @@ impl<'e, 'c> Group<'e, 'c> {
                 Why::Fault(fault) => fault.text.clone(),
                 Why::Refusal(refusal) if refusal.by == Side::Client => refusal.client_error.clone(),
                 Why::Refusal(refusal) => refusal.server_error.clone(),
-                Why::Other(other) => other.server_error.clone().or_else(|| other.client_error.clone()).unwrap_or_default(),
+                Why::Other(other) => {
+                    other.server_error.clone().or_else(|| other.client_error.clone()).unwrap_or_default()
+                }
             };
             if !texts.contains(&text) {
                 texts.push(text);
@@ -182,7 +184,8 @@ impl<'c> Exam<'c> {
 
     /// Indices of the links that use a file.
     pub fn links_using(&self, node: usize, path: &str) -> Vec<usize> {
-        let uses = |link: &Link| link.references().any(|reference| reference.node == node && reference.path() == Some(path));
+        let uses =
+            |link: &Link| link.references().any(|reference| reference.node == node && reference.path() == Some(path));
         (0..self.links.len()).filter(|index| uses(&self.links[*index])).collect()
     }
 
@@ -208,7 +211,9 @@ impl<'c> Exam<'c> {
             node.kubeconfigs.iter().flat_map(move |file| {
                 let shown = node.shown(&file.path);
                 let parts = [("client", &file.client_certificate), ("ca", &file.ca)];
-                parts.into_iter().filter_map(move |(part, material)| Some((index, format!("{shown}#{part}"), file.path.as_str(), material.as_ref()?)))
+                parts.into_iter().filter_map(move |(part, material)| {
+                    Some((index, format!("{shown}#{part}"), file.path.as_str(), material.as_ref()?))
+                })
             })
         });
         files.chain(embedded)
@@ -256,7 +261,14 @@ impl<'c> Exam<'c> {
         by_flag.or_else(by_place)
     }
 
-    fn reason(&self, code: &'static str, link: usize, side: Side, guilty: Option<Reference>, why: Why<'c>) -> Reason<'c> {
+    fn reason(
+        &self,
+        code: &'static str,
+        link: usize,
+        side: Side,
+        guilty: Option<Reference>,
+        why: Why<'c>,
+    ) -> Reason<'c> {
         let node = guilty.as_ref().map_or(self.links[link].node, |reference| reference.node);
         let subject = guilty.as_ref().map_or_else(String::new, |reference| reference.subject(self.cluster));
         Reason { code, link, side, node, subject, guilty, pair: None, trust: None, certificate: None, why }
@@ -281,7 +293,9 @@ impl<'c> Exam<'c> {
     /// The check that tells a load fault.
     pub fn fault_code(&self, fault: &LoadFault) -> &'static str {
         // the kubelet's own link to its newest certificate: nobody makes it by hand
-        if fault.guilty.path().is_some_and(|path| path.ends_with("/kubelet-client-current.pem")) && !matches!(fault.kind, FaultKind::Permission) {
+        if fault.guilty.path().is_some_and(|path| path.ends_with("/kubelet-client-current.pem"))
+            && !matches!(fault.kind, FaultKind::Permission)
+        {
             return "kubelet-current-broken";
         }
         let shape = fault.guilty.material(self.cluster).map(|material| material.pem.shape);
@@ -312,14 +326,18 @@ impl<'c> Exam<'c> {
                     KeyFaultKind::Unsupported => "unsupported-key",
                     KeyFaultKind::Malformed => "malformed-key",
                 },
-                PairFault::TypeMismatch | PairFault::Mismatch if self.fits_a_later_certificate(fault) => "wrong-certificate-first",
+                PairFault::TypeMismatch | PairFault::Mismatch if self.fits_a_later_certificate(fault) => {
+                    "wrong-certificate-first"
+                }
                 PairFault::TypeMismatch => "key-type-mismatch",
                 PairFault::Mismatch => "key-mismatch",
                 PairFault::UnknownAlgorithm => "unsupported-key",
             },
             FaultKind::Pool(pool) => match pool.label.as_deref() {
                 Some(label) if label.ends_with("PRIVATE KEY") => "ca-file-with-key",
-                Some("CERTIFICATE") => malformed_code(pool.text.trim_start_matches("unable to load root certificates: failed to parse certificate: ")),
+                Some("CERTIFICATE") => malformed_code(
+                    pool.text.trim_start_matches("unable to load root certificates: failed to parse certificate: "),
+                ),
                 Some(_) => "wrong-pem-label",
                 None if empty => "file-empty",
                 None => "ca-pool-empty",
@@ -332,7 +350,9 @@ impl<'c> Exam<'c> {
             (Origin::Kubeconfig { .. }, _) => "kubeconfig-incomplete",
             (Origin::Flag { flag, .. }, _) if flag.starts_with("service-account") => self.token_file_code(fault),
             (Origin::Flag { .. }, _) => "partial-flags",
-            (Origin::Layout, _) if fault.guilty.path().is_some_and(|path| path.ends_with(".conf")) => "kubeconfig-malformed",
+            (Origin::Layout, _) if fault.guilty.path().is_some_and(|path| path.ends_with(".conf")) => {
+                "kubeconfig-malformed"
+            }
             (Origin::Layout, _) => self.token_file_code(fault),
         }
     }
@@ -342,7 +362,9 @@ impl<'c> Exam<'c> {
         match material.pem.shape {
             Shape::Empty | Shape::Blank => "file-empty",
             _ if material.pem.blocks.is_empty() => "not-pem",
-            _ if material.keys().any(|key| key.as_ref().is_err_and(|fault| fault.kind == KeyFaultKind::Encrypted)) => "encrypted-key",
+            _ if material.keys().any(|key| key.as_ref().is_err_and(|fault| fault.kind == KeyFaultKind::Encrypted)) => {
+                "encrypted-key"
+            }
             _ => "malformed-key",
         }
     }
@@ -350,7 +372,11 @@ impl<'c> Exam<'c> {
     /// Whether the key belongs to a certificate of the file that is not the first.
     fn fits_a_later_certificate(&self, fault: &LoadFault) -> bool {
         let Some(pair) = &fault.pair else { return false };
-        let (Some(certificates), Some(keys)) = (pair.certificate.material(self.cluster), pair.key.material(self.cluster)) else { return false };
+        let (Some(certificates), Some(keys)) =
+            (pair.certificate.material(self.cluster), pair.key.material(self.cluster))
+        else {
+            return false;
+        };
         let Some(Ok(key)) = keys.keys().next() else { return false };
         certificates.parsed().skip(1).any(|certificate| certificate.key.as_ref() == Some(key))
     }
@@ -365,7 +391,10 @@ impl<'c> Exam<'c> {
         let mut reason = self.reason("chain-refused", index, refusal.by, shown.clone(), Why::Refusal(refusal));
         reason.pair.clone_from(pair);
         reason.trust.clone_from(trust);
-        let leaf = shown.as_ref().and_then(|shown| shown.material(self.cluster)).and_then(|material| material.parsed().next().cloned());
+        let leaf = shown
+            .as_ref()
+            .and_then(|shown| shown.material(self.cluster))
+            .and_then(|material| material.parsed().next().cloned());
         reason.certificate.clone_from(&leaf);
         match &refusal.complaint {
             Complaint::Verify(error) => self.verify_reason(&mut reason, error, leaf.as_ref()),
@@ -399,9 +428,14 @@ impl<'c> Exam<'c> {
     /// Whether a leaf was made for another given node, which has it too.
     fn is_another_nodes(&self, leaf: &Certificate, node: usize, subject: &str) -> bool {
         let names = |node: &Node| leaf.subject.common_name() == node.name || leaf.names.dns.contains(&node.name);
-        let shows = |node: &Node| node.file(&node.layout(subject)).and_then(File::material).and_then(|material| material.parsed().next().cloned());
+        let shows = |node: &Node| {
+            node.file(&node.layout(subject))
+                .and_then(File::material)
+                .and_then(|material| material.parsed().next().cloned())
+        };
         let others = self.cluster.nodes.iter().enumerate().filter(|(other, _)| *other != node);
-        let mut owners = others.filter(|(_, other)| names(other) && shows(other).is_some_and(|shown| shown.raw == leaf.raw));
+        let mut owners =
+            others.filter(|(_, other)| names(other) && shows(other).is_some_and(|shown| shown.raw == leaf.raw));
         !names(&self.cluster.nodes[node]) && owners.next().is_some()
     }
 
@@ -432,12 +466,18 @@ impl<'c> Exam<'c> {
                 self.blame(reason, certificate, leaf);
                 if *end == Dates::Expired { "expired" } else { "not-yet-valid" }
             }
-            VerifyError::Hostname(error) if error.common_name_only || leaf.is_some_and(|leaf| has_common_name_only(leaf)) => "cn-only",
+            VerifyError::Hostname(error)
+                if error.common_name_only || leaf.is_some_and(|leaf| has_common_name_only(leaf)) =>
+            {
+                "cn-only"
+            }
             VerifyError::Hostname(error) => {
-                let as_dns = leaf.is_some_and(|leaf| leaf.names.dns.iter().any(|name| *name == error.host));
+                let as_dns = leaf.is_some_and(|leaf| leaf.names.dns.contains(&error.host));
                 if error.is_address && as_dns { "san-ip-as-dns" } else { "san-missing" }
             }
-            VerifyError::UnknownAuthority { certificate, hint } => self.unknown_authority(reason, certificate, hint.as_ref(), leaf),
+            VerifyError::UnknownAuthority { certificate, hint } => {
+                self.unknown_authority(reason, certificate, hint.as_ref(), leaf)
+            }
             VerifyError::NotAuthorizedToSign(guilty) => {
                 self.blame(reason, guilty, leaf);
                 "issuer-not-ca"
@@ -476,7 +516,8 @@ impl<'c> Exam<'c> {
         for reference in [reason.trust.clone(), shown].into_iter().flatten() {
             let Some(material) = reference.material(self.cluster) else { continue };
             let several = material.certificates().count() > 1;
-            let found = material.certificates().find(|(_, parsed)| parsed.as_ref().is_ok_and(|known| known.raw == guilty.raw));
+            let found =
+                material.certificates().find(|(_, parsed)| parsed.as_ref().is_ok_and(|known| known.raw == guilty.raw));
             let Some((number, _)) = found else { continue };
             let subject = reference.subject(self.cluster);
             reason.subject = if several { format!("{subject}#{number}") } else { subject };
@@ -526,7 +567,8 @@ impl<'c> Exam<'c> {
             }
             return "system-roots";
         };
-        let pool: Vec<Arc<Certificate>> = trust.material(self.cluster).map(|material| material.trusted().cloned().collect()).unwrap_or_default();
+        let pool: Vec<Arc<Certificate>> =
+            trust.material(self.cluster).map(|material| material.trusted().cloned().collect()).unwrap_or_default();
         if pool.is_empty() {
             reason.node = trust.node;
             reason.subject = trust.subject(self.cluster);
@@ -543,7 +585,8 @@ impl<'c> Exam<'c> {
         if pool.iter().all(|ca| !ca.may_sign() && !ca.is_self_issued()) {
             reason.node = trust.node;
             // a flag that names a leaf's own file, or a CA's file that holds a leaf
-            let of_leaf = trust.path().map(|path| self.cluster.nodes[trust.node].shown(path)).and_then(profile::role_of);
+            let of_leaf =
+                trust.path().map(|path| self.cluster.nodes[trust.node].shown(path)).and_then(profile::role_of);
             let of_leaf = of_leaf.is_some_and(|role| role.issuer.is_some());
             reason.subject = if of_leaf { self.blamed_trust(&trust) } else { trust.subject(self.cluster) };
             reason.guilty = Some(trust);
@@ -561,10 +604,13 @@ impl<'c> Exam<'c> {
 
     /// Blames a file that holds the issuer, but in a block that Go passes over.
     fn blame_passed_over(&self, reason: &mut Reason<'c>, child: &Arc<Certificate>) -> bool {
-        let signs = |ca: &Certificate| ca.subject.raw == child.issuer.raw && self.verifier.check_signature(child, &Arc::new(ca.clone())).is_ok();
+        let signs = |ca: &Certificate| {
+            ca.subject.raw == child.issuer.raw && self.verifier.check_signature(child, &Arc::new(ca.clone())).is_ok()
+        };
         let holds = |reference: &Reference| {
             let Some(material) = reference.material(self.cluster) else { return false };
-            let mut passed_over = material.pem.salvaged.iter().filter_map(|block| certificate(&block.bytes, self.cluster.go).ok());
+            let mut passed_over =
+                material.pem.salvaged.iter().filter_map(|block| certificate(&block.bytes, self.cluster.go).ok());
             material.trusted().next().is_some() && passed_over.any(|ca| signs(&ca))
         };
         let shown = reason.pair.as_ref().map(|pair| pair.certificate.clone());
@@ -584,10 +630,13 @@ impl<'c> Exam<'c> {
         if matches!(trust.place, Place::Embedded { .. }) || trust.subject(self.cluster) != relative {
             return false;
         }
-        let signs = |ca: &Arc<Certificate>| ca.subject.raw == child.issuer.raw && self.verifier.check_signature(child, ca).is_ok();
+        let signs = |ca: &Arc<Certificate>| {
+            ca.subject.raw == child.issuer.raw && self.verifier.check_signature(child, ca).is_ok()
+        };
         let others = (0..self.cluster.nodes.len()).filter(|node| *node != trust.node);
         let mut others = others.map(|node| Reference::layout(self.cluster, node, &relative));
-        let differs = others.any(|other| other.material(self.cluster).is_some_and(|material| material.parsed().any(signs)));
+        let differs =
+            others.any(|other| other.material(self.cluster).is_some_and(|material| material.parsed().any(signs)));
         if differs {
             reason.node = trust.node;
             reason.subject = relative;
@@ -602,7 +651,9 @@ impl<'c> Exam<'c> {
             !middle.is_self_issued()
                 && middle.subject.raw == child.issuer.raw
                 && self.verifier.check_signature(child, middle).is_ok()
-                && pool.iter().any(|root| middle.issuer.raw == root.subject.raw && self.verifier.check_signature(middle, root).is_ok())
+                && pool.iter().any(|root| {
+                    middle.issuer.raw == root.subject.raw && self.verifier.check_signature(middle, root).is_ok()
+                })
         })
     }
 
@@ -612,7 +663,9 @@ impl<'c> Exam<'c> {
         let (Some(trust), Some(pair)) = (&reason.trust, &reason.pair) else { return };
         let own_ca = self.own_ca(&pair.certificate);
         let Some(own_ca) = own_ca.filter(|own| own.path() != trust.path() || trust.node != own.node) else { return };
-        let signs = |ca: &Arc<Certificate>| ca.subject.raw == child.issuer.raw && self.verifier.check_signature(child, ca).is_ok();
+        let signs = |ca: &Arc<Certificate>| {
+            ca.subject.raw == child.issuer.raw && self.verifier.check_signature(child, ca).is_ok()
+        };
         let chains_home = own_ca.material(self.cluster).is_some_and(|material| material.parsed().any(signs));
         if chains_home && trust.path().is_some() {
             reason.node = trust.node;
@@ -652,13 +705,18 @@ impl<'c> Exam<'c> {
         if let Some((node, subject)) = self.plain_side(link, other.kind) {
             (reason.node, reason.subject) = (node, subject);
         }
-        if matches!(other.kind, OtherKind::NoCredentials | OtherKind::InsecureWithCa | OtherKind::SaidTwice | OtherKind::NoServer) {
+        if matches!(
+            other.kind,
+            OtherKind::NoCredentials | OtherKind::InsecureWithCa | OtherKind::SaidTwice | OtherKind::NoServer
+        ) {
             let name = link.id.split("->").next().unwrap_or_default();
             let node = &self.cluster.nodes[link.node];
-            reason.subject = node.kubeconfig(name).map_or_else(|| name.to_owned(), |file| node.shown(&file.path).to_owned());
+            reason.subject =
+                node.kubeconfig(name).map_or_else(|| name.to_owned(), |file| node.shown(&file.path).to_owned());
         }
         if other.kind == OtherKind::UnknownSigner {
-            reason.subject = link.server_pair.as_ref().map(|pair| pair.certificate.subject(self.cluster)).unwrap_or_default();
+            reason.subject =
+                link.server_pair.as_ref().map(|pair| pair.certificate.subject(self.cluster)).unwrap_or_default();
             reason.guilty = link.server_pair.as_ref().map(|pair| pair.certificate.clone());
         }
         reason
@@ -673,7 +731,9 @@ impl<'c> Exam<'c> {
                 let file = node.kubeconfig(link.id.trim_end_matches("->kube-apiserver"))?;
                 return Some((link.node, node.shown(&file.path).to_owned()));
             }
-            OtherKind::PlainToTls if link.id.starts_with("kube-apiserver->") => (link.node, Component::KubeApiserver, "etcd-servers"),
+            OtherKind::PlainToTls if link.id.starts_with("kube-apiserver->") => {
+                (link.node, Component::KubeApiserver, "etcd-servers")
+            }
             OtherKind::PlainToTls => (link.server_node?, Component::Etcd, port.advertise_flag()),
             OtherKind::TlsToPlain => (link.server_node?, Component::Etcd, port.listen_flag()),
             _ => return None,
@@ -732,12 +792,15 @@ impl<'c> Exam<'c> {
     pub fn role_of(&self, used: &Used<'_>) -> Option<&Reference> {
         let links = used.links.iter().map(|link| &self.links[*link]);
         let mut references = links.flat_map(Link::references);
-        references.find(|reference| reference.node == used.node && used.places.contains(&reference.subject(self.cluster)))
+        references
+            .find(|reference| reference.node == used.node && used.places.contains(&reference.subject(self.cluster)))
     }
 
     /// Where certificates lie that signed `child`: node and subject in reports.
     pub fn signers(&self, child: &Arc<Certificate>) -> Vec<(usize, String)> {
-        let signed = |ca: &Arc<Certificate>| ca.subject.raw == child.issuer.raw && self.verifier.check_signature(child, ca).is_ok();
+        let signed = |ca: &Arc<Certificate>| {
+            ca.subject.raw == child.issuer.raw && self.verifier.check_signature(child, ca).is_ok()
+        };
         let all = self.certificates().into_iter();
         all.filter(|(_, _, _, ca)| signed(ca)).map(|(node, subject, _, _)| (node, subject)).collect()
     }

@@ -31,7 +31,13 @@ pub const ROLES: [Role; 10] = [
     role("apiserver-etcd-client", "apiserver-etcd-client", Some("etcd/ca"), false, true),
 ];
 
-const fn role(name: &'static str, stem: &'static str, issuer: Option<&'static str>, server: bool, client: bool) -> Role {
+const fn role(
+    name: &'static str,
+    stem: &'static str,
+    issuer: Option<&'static str>,
+    server: bool,
+    client: bool,
+) -> Role {
     Role { name, stem, issuer, server, client }
 }
 
@@ -56,7 +62,8 @@ pub fn file_role(relative: &str) -> Option<&'static str> {
 }
 
 /// The kubeconfigs that `regen` can make anew.
-pub const KUBECONFIGS: [&str; 5] = ["admin.conf", "super-admin.conf", "controller-manager.conf", "scheduler.conf", "kubelet.conf"];
+pub const KUBECONFIGS: [&str; 5] =
+    ["admin.conf", "super-admin.conf", "controller-manager.conf", "scheduler.conf", "kubelet.conf"];
 
 /// What an unfinished repair leaves in the PKI directory until it is finished or undone.
 pub const JOURNAL: &str = ".pkidoctor-journal";

@@ -271,9 +271,12 @@ pub fn examine(cluster: &Cluster, options: &Options, filter: &Filter) -> Report 
     }
     stamped.retain(|(code, _)| filter.select.is_empty() || filter.select.iter().any(|wanted| wanted == code));
     // worst first, then by code and place: the order never depends on how a check walks
-    stamped.sort_by(|(code_a, a), (code_b, b)| (a.severity, code_a, &a.nodes, &a.subject).cmp(&(b.severity, code_b, &b.nodes, &b.subject)));
+    stamped.sort_by(|(code_a, a), (code_b, b)| {
+        (a.severity, code_a, &a.nodes, &a.subject).cmp(&(b.severity, code_b, &b.nodes, &b.subject))
+    });
     let ignored = |code: &str| filter.ignore.iter().any(|known| known == code);
-    let findings: Vec<Finding> = stamped.iter().map(|(code, defect)| finding(&exam, code, defect, ignored(code))).collect();
+    let findings: Vec<Finding> =
+        stamped.iter().map(|(code, defect)| finding(&exam, code, defect, ignored(code))).collect();
     let mut summary = Summary { checks, ..Summary::default() };
     for finding in findings.iter().filter(|finding| !finding.ignored) {
         *match finding.severity {
@@ -282,7 +285,12 @@ pub fn examine(cluster: &Cluster, options: &Options, filter: &Filter) -> Report 
             _ => &mut summary.info,
         } += 1;
     }
-    let nodes = cluster.nodes.iter().enumerate().map(|(index, node)| node_report(cluster, &exam, index, node, &stamped)).collect();
+    let nodes = cluster
+        .nodes
+        .iter()
+        .enumerate()
+        .map(|(index, node)| node_report(cluster, &exam, index, node, &stamped))
+        .collect();
     let causes = crate::causes::fold(&exam, &stamped, &findings);
     Report {
         schema: SCHEMA,
@@ -322,7 +330,8 @@ fn finding(exam: &Exam<'_>, code: &'static str, defect: &Defect, ignored: bool) 
             links.push(id.clone());
         }
     }
-    let facts = defect.facts.iter().map(|fact| FactReport { label: fact.label.clone(), value: fact.value.clone() }).collect();
+    let facts =
+        defect.facts.iter().map(|fact| FactReport { label: fact.label.clone(), value: fact.value.clone() }).collect();
     let remedy = RemedyReport {
         kind: defect.remedy.kind.name(),
         targets: defect.remedy.targets.clone(),
@@ -344,10 +353,21 @@ fn finding(exam: &Exam<'_>, code: &'static str, defect: &Defect, ignored: bool) 
     }
 }
 
-fn node_report(cluster: &Cluster, exam: &Exam<'_>, index: usize, node: &Node, stamped: &[(&'static str, Defect)]) -> NodeReport {
+fn node_report(
+    cluster: &Cluster,
+    exam: &Exam<'_>,
+    index: usize,
+    node: &Node,
+    stamped: &[(&'static str, Defect)],
+) -> NodeReport {
     let own = exam.links.iter().enumerate().filter(|(_, link)| link.node == index);
     let links = own.map(|(at, link)| link_report(at, link, stamped)).collect();
-    let mut files: Vec<FileReport> = node.files.values().filter(|file| worth_telling(exam, index, file)).map(|file| file_report(node, file)).collect();
+    let mut files: Vec<FileReport> = node
+        .files
+        .values()
+        .filter(|file| worth_telling(exam, index, file))
+        .map(|file| file_report(node, file))
+        .collect();
     for file in &mut files {
         embed_kubeconfig(node, file);
     }

@@ -107,7 +107,11 @@ impl FileContents {
     fn of_bytes(path: String, bytes: &[u8], go: GoVersion) -> Self {
         let material = Material::read(bytes, go);
         if !material.pem.blocks.is_empty() {
-            return Self { blocks: blocks(&material), pair: pair(&material, &material), ..Self::passed_over(path, "pem", &material) };
+            return Self {
+                blocks: blocks(&material),
+                pair: pair(&material, &material),
+                ..Self::passed_over(path, "pem", &material)
+            };
         }
         match material.pem.shape {
             Shape::Der => Self { blocks: vec![der(bytes, go)], ..Self::empty(path, Some("der")) },
@@ -120,7 +124,8 @@ impl FileContents {
     }
 
     fn passed_over(path: String, kind: &'static str, material: &Material) -> Self {
-        let skipped = material.pem.skipped.iter().map(|(line, why)| Skipped { line: *line, reason: why.words() }).collect();
+        let skipped =
+            material.pem.skipped.iter().map(|(line, why)| Skipped { line: *line, reason: why.words() }).collect();
         Self { skipped, ..Self::empty(path, Some(kind)) }
     }
 }
@@ -169,7 +174,17 @@ impl Block {
     }
 
     const fn bare(kind: &'static str, bytes: usize) -> Self {
-        Self { line: None, label: None, kind, bytes, headers: false, error: None, certificate: None, key: None, seen: None }
+        Self {
+            line: None,
+            label: None,
+            kind,
+            bytes,
+            headers: false,
+            error: None,
+            certificate: None,
+            key: None,
+            seen: None,
+        }
     }
 
     fn with_key(self, key: &Result<PublicKey, KeyFault>) -> Self {
@@ -205,7 +220,9 @@ fn der(bytes: &[u8], go: GoVersion) -> Block {
     let bare = |kind| Block::bare(kind, bytes.len());
     match parse::certificate(bytes, go) {
         Ok(certificate) => return bare("certificate").with_certificate(&Arc::new(certificate)),
-        Err(words) if requests::refused_certificate(bytes).is_some() => return bare("certificate").with_refused(&words, bytes),
+        Err(words) if requests::refused_certificate(bytes).is_some() => {
+            return bare("certificate").with_refused(&words, bytes);
+        }
         Err(_) => {}
     }
     if let Some(seen) = requests::request(bytes) {

@@ -23,7 +23,9 @@ pub(super) fn public_key_sha256(key: &PublicKey) -> Option<String> {
             let numbers = [integer(modulus), integer(&exponent.to_be_bytes())].concat();
             ([element(OBJECT, oid::RSA_ENCRYPTION), element(NULL, &[])].concat(), element(SEQUENCE, &numbers))
         }
-        PublicKey::Ec { curve, point } => ([element(OBJECT, oid::EC_PUBLIC_KEY), element(OBJECT, named(*curve))].concat(), point.clone()),
+        PublicKey::Ec { curve, point } => {
+            ([element(OBJECT, oid::EC_PUBLIC_KEY), element(OBJECT, named(*curve))].concat(), point.clone())
+        }
         PublicKey::Ed25519(point) => (element(OBJECT, oid::ED25519), point.clone()),
         PublicKey::Dsa => return None,
     };

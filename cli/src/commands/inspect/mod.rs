@@ -29,7 +29,9 @@ pub(crate) fn run(inspect: &Inspect, manners: &Manners, out: &mut Output) -> io:
     }
     match manners.format() {
         Format::Human => out.write_all(tell::files(&files, now, out.paper(), super::detail(manners)).as_bytes())?,
-        Format::Json => json::line(out, &json!({ "at": rfc3339(now), "judged_as": { "go": go.to_string() }, "files": files }))?,
+        Format::Json => {
+            json::line(out, &json!({ "at": rfc3339(now), "judged_as": { "go": go.to_string() }, "files": files }))?;
+        }
         Format::Ndjson => files.iter().try_for_each(|file| json::line(out, file))?,
     }
     Ok(if files.iter().any(|file| file.error.is_some()) { Exit::CouldNotLook } else { Exit::Clean })

@@ -58,7 +58,8 @@ pub(super) fn refused_certificate(der: &[u8]) -> Option<Seen> {
 pub(super) fn request(der: &[u8]) -> Option<Seen> {
     let (_, request) = X509CertificationRequest::from_der(der).ok()?;
     let info = &request.certification_request_info;
-    let seen = Seen::of(&info.subject).with("key", kind(&info.subject_pki)).with("public key", sha256(info.subject_pki.raw));
+    let seen =
+        Seen::of(&info.subject).with("key", kind(&info.subject_pki)).with("public key", sha256(info.subject_pki.raw));
     let names: Vec<String> = request.requested_extensions().into_iter().flatten().flat_map(names).collect();
     Some(if names.is_empty() { seen } else { seen.with("names", names.join(", ")) })
 }
@@ -73,9 +74,8 @@ fn names(extension: &ParsedExtension<'_>) -> Vec<String> {
 fn name(name: &GeneralName<'_>) -> String {
     match name {
         GeneralName::DNSName(name) => format!("DNS {name}"),
-        GeneralName::IPAddress(bytes) => {
-            pkidoctor::x509::certificate::ip_address(bytes).map_or_else(|| "IP (malformed)".to_owned(), |address| format!("IP {address}"))
-        }
+        GeneralName::IPAddress(bytes) => pkidoctor::x509::certificate::ip_address(bytes)
+            .map_or_else(|| "IP (malformed)".to_owned(), |address| format!("IP {address}")),
         other => other.to_string(),
     }
 }

@@ -53,7 +53,9 @@ impl Teller {
         match pair {
             None => {}
             Some("ok") => self.page.wrapped(indent, indent, &[(GREEN, "the key belongs to the certificate")]),
-            Some(words) => self.page.wrapped(indent, indent + 2, &[(RED, "as a pair Go refuses them:"), (PLAIN, words)]),
+            Some(words) => {
+                self.page.wrapped(indent, indent + 2, &[(RED, "as a pair Go refuses them:"), (PLAIN, words)]);
+            }
         }
     }
 
@@ -91,7 +93,8 @@ impl Teller {
         self.fact(indent, "serial", &format!("{} (decimal {})", known.serial, certificate.serial_decimal));
         self.fact(indent, "valid", &self.validity(&known.not_before, &known.not_after));
         self.fact(indent, "names", &names(certificate));
-        let usages: Vec<&str> = known.usages.iter().map(String::as_str).chain(certificate.key_usage.iter().copied()).collect();
+        let usages: Vec<&str> =
+            known.usages.iter().map(String::as_str).chain(certificate.key_usage.iter().copied()).collect();
         self.fact(indent, "usages", &usages.join(", "));
         self.fact(indent, "CA", &authority(certificate));
         self.fact(indent, "key", &known.key);
@@ -137,7 +140,8 @@ impl Teller {
             self.page.wrapped(2, 4, &[(YELLOW, problem)]);
         }
         for context in &kubeconfig.contexts {
-            let current = if kubeconfig.current_context.as_ref() == Some(&context.name) { "current context" } else { "context" };
+            let current =
+                if kubeconfig.current_context.as_ref() == Some(&context.name) { "current context" } else { "context" };
             self.page.wrapped(2, 4, &[(PLAIN, current), (BOLD, &context.name)]);
             self.fact(4, "cluster", context.cluster.as_deref().unwrap_or("none"));
             self.fact(4, "user", context.user.as_deref().unwrap_or("none"));
@@ -203,7 +207,9 @@ fn title(block: &Block) -> String {
     match (block.kind, &block.label) {
         ("other", Some(label)) => format!("{label}, {}", plural(block.bytes, "byte")),
         ("private-key", Some(label)) if label != "PRIVATE KEY" => format!("{kind} ({label})"),
-        ("certificate", Some(label)) if label != "CERTIFICATE" => format!("{kind} {name} (labelled {label}: only etcd's loader takes it)"),
+        ("certificate", Some(label)) if label != "CERTIFICATE" => {
+            format!("{kind} {name} (labelled {label}: only etcd's loader takes it)")
+        }
         ("crl", _) => format!("revocation list of {name}"),
         _ => format!("{kind} {name}"),
     }
@@ -212,7 +218,11 @@ fn title(block: &Block) -> String {
 fn names(certificate: &CertificateContents) -> String {
     let known = &certificate.known;
     let kinds = [("DNS", &known.dns), ("IP", &known.ip), ("email", &certificate.email), ("URI", &certificate.uri)];
-    let told: Vec<String> = kinds.into_iter().filter(|(_, names)| !names.is_empty()).map(|(kind, names)| format!("{kind} {}", names.join(", "))).collect();
+    let told: Vec<String> = kinds
+        .into_iter()
+        .filter(|(_, names)| !names.is_empty())
+        .map(|(kind, names)| format!("{kind} {}", names.join(", ")))
+        .collect();
     told.join("; ")
 }
 
@@ -220,6 +230,8 @@ fn authority(certificate: &CertificateContents) -> String {
     match (certificate.known.is_ca, certificate.max_path_len) {
         (false, _) => "no".to_owned(),
         (true, None) => "yes".to_owned(),
-        (true, Some(length)) => format!("yes, at most {} below it", plural(usize::try_from(length).unwrap_or_default(), "intermediate")),
+        (true, Some(length)) => {
+            format!("yes, at most {} below it", plural(usize::try_from(length).unwrap_or_default(), "intermediate"))
+        }
     }
 }

@@ -49,7 +49,11 @@ fn look(exam: &Exam<'_>) -> Look {
                 ],
                 links: Vec::new(),
                 remedy: Remedy::manual([
-                    format!("make --{} and --{} agree on this node's address", port.listen_flag(), port.advertise_flag()),
+                    format!(
+                        "make --{} and --{} agree on this node's address",
+                        port.listen_flag(),
+                        port.advertise_flag()
+                    ),
                     words::edit(&running),
                     "a member that runs already keeps its peer URL: etcdctl member update ID --peer-urls=…".to_owned(),
                 ]),
@@ -67,10 +71,12 @@ pub(super) fn unreachable(etcd: &Etcd<'_>, port: Port) -> Vec<String> {
 }
 
 fn answers(listen: &Endpoint, advertised: &Endpoint) -> bool {
-    let everywhere = listen.host.is_empty() || listen.host.parse::<IpAddr>().is_ok_and(|address| address.is_unspecified());
+    let everywhere =
+        listen.host.is_empty() || listen.host.parse::<IpAddr>().is_ok_and(|address| address.is_unspecified());
     let loopback_name = advertised.host.eq_ignore_ascii_case("localhost");
     let is_name = advertised.host.parse::<IpAddr>().is_err() && !loopback_name;
     let both_loopback = loopback_name && super::http_listener::is_loopback(&listen.host);
     let unix = listen.scheme.starts_with("unix") || advertised.scheme.starts_with("unix");
-    unix || listen.port == advertised.port && (everywhere || is_name || both_loopback || same_host(&listen.host, &advertised.host))
+    unix || listen.port == advertised.port
+        && (everywhere || is_name || both_loopback || same_host(&listen.host, &advertised.host))
 }

@@ -51,7 +51,9 @@ fn lists(exam: &Exam<'_>, group: &Group<'_, '_>) -> Vec<Fact> {
     for reason in &group.reasons {
         let link = &exam.links[reason.link];
         let refuser = if reason.side == Side::Client { Some(link.node) } else { link.server_node };
-        let Some(running) = refuser.and_then(|node| Etcd::on(exam.cluster, node)).and_then(|etcd| etcd.running) else { continue };
+        let Some(running) = refuser.and_then(|node| Etcd::on(exam.cluster, node)).and_then(|etcd| etcd.running) else {
+            continue;
+        };
         let flags = if link.id.starts_with("etcd-peer") { PEER } else { CLIENT };
         for flag in flags.iter().filter(|flag| running.flags.get(flag).is_some()) {
             let told = words::flag_fact(&running, flag);

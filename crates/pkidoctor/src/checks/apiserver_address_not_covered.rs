@@ -29,7 +29,8 @@ fn look(exam: &Exam<'_>) -> Look {
     let mut look = Look::default();
     for (index, node) in exam.cluster.nodes.iter().enumerate() {
         let Some(running) = node.running(Component::KubeApiserver) else { continue };
-        let address = running.flags.value("advertise-address").filter(|address| address.parse::<std::net::IpAddr>().is_ok());
+        let address =
+            running.flags.value("advertise-address").filter(|address| address.parse::<std::net::IpAddr>().is_ok());
         let Some(address) = address else { continue };
         let reference = Reference::flag(index, &running, "tls-cert-file");
         let leaf = reference.material(exam.cluster).and_then(|material| material.parsed().next());
@@ -41,7 +42,9 @@ fn look(exam: &Exam<'_>) -> Look {
         let subject = reference.subject(exam.cluster);
         // a refusal over names says what is missing already
         let told = exam.reasons.iter().any(|reason| {
-            reason.node == index && reason.subject == subject && matches!(reason.code, "san-missing" | "san-ip-as-dns" | "cn-only" | "copied-from-other-node")
+            reason.node == index
+                && reason.subject == subject
+                && matches!(reason.code, "san-missing" | "san-ip-as-dns" | "cn-only" | "copied-from-other-node")
         });
         if told || hostname::verify(leaf, address, exam.cluster.go).is_ok() {
             continue;
@@ -53,7 +56,8 @@ fn look(exam: &Exam<'_>) -> Look {
             message: format!("does not cover {address}, which the API server advertises"),
             facts: vec![words::flag_fact(&running, "advertise-address"), fact("valid for", san_missing::covered(leaf))],
             links: Vec::new(),
-            remedy: words::remake(exam, Some(&reference)).avoid("kubeadm certs renew: it copies the names of the old certificate"),
+            remedy: words::remake(exam, Some(&reference))
+                .avoid("kubeadm certs renew: it copies the names of the old certificate"),
         });
     }
     look

@@ -60,7 +60,11 @@ fn defect(exam: &Exam<'_>, etcd: &Etcd<'_>, running: &Running<'_>, port: Port) -
         ],
         links: Vec::new(),
         remedy: Remedy::manual([
-            format!("remove --{flag}, and set --{}={directory}/{target}.crt and --{}={directory}/{target}.key", port.flag("cert-file"), port.flag("key-file")),
+            format!(
+                "remove --{flag}, and set --{}={directory}/{target}.crt and --{}={directory}/{target}.key",
+                port.flag("cert-file"),
+                port.flag("key-file")
+            ),
             words::edit(running),
         ])
         .avoid(format!("setting --{auth}=true again: auto-tls drops it")),

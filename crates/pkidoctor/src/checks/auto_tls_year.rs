@@ -25,8 +25,10 @@ Example: --peer-auto-tls=true and no --peer-cert-file.",
 };
 
 /// The flag, what overrides it, and where etcd keeps what it makes.
-const PORTS: [(&str, &str, &str, &str); 2] =
-    [("auto-tls", "cert-file", "key-file", "fixtures/client"), ("peer-auto-tls", "peer-cert-file", "peer-key-file", "fixtures/peer")];
+const PORTS: [(&str, &str, &str, &str); 2] = [
+    ("auto-tls", "cert-file", "key-file", "fixtures/client"),
+    ("peer-auto-tls", "peer-cert-file", "peer-key-file", "fixtures/peer"),
+];
 
 fn look(exam: &Exam<'_>) -> Look {
     let mut look = Look::default();
@@ -48,7 +50,9 @@ fn look(exam: &Exam<'_>) -> Look {
                 facts: vec![words::flag_fact(&running, flag), fact("kept in", format!("{data}/{directory}"))],
                 links: Vec::new(),
                 remedy: Remedy::manual([
-                    format!("give etcd real certificates (--{certificate}, --{key} and the trusted CA) and drop --{flag}"),
+                    format!(
+                        "give etcd real certificates (--{certificate}, --{key} and the trusted CA) and drop --{flag}"
+                    ),
                     format!("as a stop-gap delete {data}/{directory} and restart the member"),
                 ]),
             });

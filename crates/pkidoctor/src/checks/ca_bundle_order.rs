@@ -39,7 +39,9 @@ fn look(exam: &Exam<'_>) -> Look {
         }
         let signing = exam.cluster.nodes[node].running(Component::KubeControllerManager);
         let signing = signing.map(|running| Reference::flag(node, &running, "cluster-signing-cert-file"));
-        let elsewhere = signing.filter(|signing| signing.path().is_some_and(|path| !STEMS.iter().any(|stem| path == layout(exam, node, stem))));
+        let elsewhere = signing.filter(|signing| {
+            signing.path().is_some_and(|path| !STEMS.iter().any(|stem| path == layout(exam, node, stem)))
+        });
         if let Some(signing) = elsewhere {
             look_at(exam, node, &signing, None, &mut look);
         }
@@ -72,7 +74,11 @@ fn look_at(exam: &Exam<'_>, node: usize, file: &Reference, stem: Option<&str>, l
     if !order && !signs {
         return;
     }
-    let message = if order { "does not begin with the CA that kubeadm needs there" } else { "holds several certificates, and the controller-manager wants one" };
+    let message = if order {
+        "does not begin with the CA that kubeadm needs there"
+    } else {
+        "holds several certificates, and the controller-manager wants one"
+    };
     look.defects.push(Defect {
         severity: Severity::Warning,
         nodes: vec![node],

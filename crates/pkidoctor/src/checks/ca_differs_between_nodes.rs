@@ -42,7 +42,12 @@ fn look(exam: &Exam<'_>) -> Look {
         return look;
     }
     for relative in SHARED {
-        let hidden = exam.cluster.nodes.iter().filter(|node| node.file(&node.layout(relative)).is_some_and(Exam::is_hidden)).count();
+        let hidden = exam
+            .cluster
+            .nodes
+            .iter()
+            .filter(|node| node.file(&node.layout(relative)).is_some_and(Exam::is_hidden))
+            .count();
         let camps = camps(exam, relative);
         let holders: usize = camps.iter().map(|camp| camp.nodes.len()).sum();
         look.unobserved += hidden;
@@ -66,7 +71,9 @@ fn camps(exam: &Exam<'_>, relative: &str) -> Vec<Camp> {
         let Some(material) = node.file(&node.layout(relative)).and_then(File::material) else { continue };
         let keys: Vec<PublicKey> = material.parsed().filter_map(|certificate| certificate.key.clone()).collect();
         let Some(first) = material.parsed().next() else { continue };
-        let same = |camp: &&mut Camp| keys.iter().all(|key| camp.keys.contains(key)) && camp.keys.iter().all(|key| keys.contains(key));
+        let same = |camp: &&mut Camp| {
+            keys.iter().all(|key| camp.keys.contains(key)) && camp.keys.iter().all(|key| keys.contains(key))
+        };
         match camps.iter_mut().find(same) {
             Some(camp) => camp.nodes.push(index),
             None => camps.push(Camp { keys, nodes: vec![index], digest: digest(first.spki_bytes()) }),
@@ -84,19 +91,25 @@ fn defect(exam: &Exam<'_>, relative: &str, camps: &[Camp]) -> Defect {
     let name = |index: &usize| exam.cluster.nodes[*index].name.as_str();
     let told = |camp: &Camp| camp.nodes.iter().map(name).collect::<Vec<_>>().join(", ");
     let groups = exam.groups(CHECK.code);
-    let mut links: Vec<usize> = groups.iter().filter(|group| group.subject == relative).flat_map(Group::links).collect();
+    let mut links: Vec<usize> =
+        groups.iter().filter(|group| group.subject == relative).flat_map(Group::links).collect();
     links.sort_unstable();
     links.dedup();
-    let mut facts: Vec<Fact> = camps.iter().map(|camp| fact(told(camp), format!("public key sha256 {}", camp.digest))).collect();
+    let mut facts: Vec<Fact> =
+        camps.iter().map(|camp| fact(told(camp), format!("public key sha256 {}", camp.digest))).collect();
     facts.extend(groups.iter().filter(|group| group.subject == relative).flat_map(words::go_says).take(2));
-    let share_nothing = camps.iter().any(|camp| camps.iter().any(|other| camp.keys.iter().all(|key| !other.keys.contains(key))));
+    let share_nothing =
+        camps.iter().any(|camp| camps.iter().any(|other| camp.keys.iter().all(|key| !other.keys.contains(key))));
     let mut nodes: Vec<usize> = camps.iter().flat_map(|camp| camp.nodes.iter().copied()).collect();
     nodes.sort_unstable();
     Defect {
         severity: if share_nothing { Severity::Error } else { exam.severity(&links).min(Severity::Warning) },
         nodes,
         subject: relative.to_owned(),
-        message: format!("is not the same CA on all nodes: {}", camps.iter().map(told).collect::<Vec<_>>().join(" against ")),
+        message: format!(
+            "is not the same CA on all nodes: {}",
+            camps.iter().map(told).collect::<Vec<_>>().join(" against ")
+        ),
         facts,
         links,
         remedy: remedy(relative),
@@ -108,7 +121,9 @@ fn remedy(relative: &str) -> Remedy {
     let leaves = match relative {
         "etcd/ca.crt" => "pkidoctor regen etcd apiserver-etcd-client --backup",
         "front-proxy-ca.crt" => "pkidoctor regen front-proxy-client --backup",
-        _ => "pkidoctor regen apiserver apiserver-kubelet-client admin.conf controller-manager.conf scheduler.conf kubelet.conf --backup",
+        _ => {
+            "pkidoctor regen apiserver apiserver-kubelet-client admin.conf controller-manager.conf scheduler.conf kubelet.conf --backup"
+        }
     };
     Remedy::manual([
         "choose the node whose data is to live on, and back up /etc/kubernetes of all".to_owned(),

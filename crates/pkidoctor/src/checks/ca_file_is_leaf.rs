@@ -25,16 +25,28 @@ Example: --trusted-ca-file=/etc/kubernetes/pki/etcd/server.crt.",
 fn look(exam: &Exam<'_>) -> Look {
     words::tell(exam, CHECK.code, |group| {
         let reason = group.first();
-        let held = reason.trust.as_ref().and_then(|trust| trust.material(exam.cluster)).and_then(|material| material.parsed().next());
+        let held = reason
+            .trust
+            .as_ref()
+            .and_then(|trust| trust.material(exam.cluster))
+            .and_then(|material| material.parsed().next());
         let mut facts: Vec<_> = held.map(|leaf| fact("it holds", &leaf.subject)).into_iter().collect();
-        let expected = reason.pair.as_ref().and_then(|pair| exam.own_ca(&pair.certificate)).map(|ca| ca.subject(exam.cluster));
+        let expected =
+            reason.pair.as_ref().and_then(|pair| exam.own_ca(&pair.certificate)).map(|ca| ca.subject(exam.cluster));
         facts.extend(expected.map(|ca| fact("expected", ca)));
         let held_there = reason.trust.as_ref().map(|trust| trust.subject(exam.cluster)).unwrap_or_default();
         let remedy = if held_there == group.subject {
-            Remedy::manual([format!("put the CA back into {}, from a backup or another control-plane node", group.subject)])
+            Remedy::manual([format!(
+                "put the CA back into {}, from a backup or another control-plane node",
+                group.subject
+            )])
         } else {
             words::trust_again(exam, reason)
         };
-        Told { message: "a leaf stands where a CA is expected".to_owned(), facts, remedy: remedy.avoid("making the leaves anew: none of them will chain to a leaf") }
+        Told {
+            message: "a leaf stands where a CA is expected".to_owned(),
+            facts,
+            remedy: remedy.avoid("making the leaves anew: none of them will chain to a leaf"),
+        }
     })
 }

@@ -43,6 +43,10 @@ fn tell(exam: &Exam<'_>, group: &Group<'_, '_>) -> Told {
             "restart what trusts the file: CA files are read once, at start".to_owned(),
         ]),
     };
-    let message = if with_certificate { "a private key stands among the CA certificates" } else { "holds a private key instead of the CA certificate" };
+    let message = if with_certificate {
+        "a private key stands among the CA certificates"
+    } else {
+        "holds a private key instead of the CA certificate"
+    };
     Told { message: message.to_owned(), facts, remedy }
 }

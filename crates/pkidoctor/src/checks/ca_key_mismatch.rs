@@ -50,7 +50,10 @@ fn look(exam: &Exam<'_>) -> Look {
     }
     for (_, fault) in &signing_faults(exam) {
         let reason = reason(exam, fault);
-        if !matches!(reason.code, "key-mismatch" | "key-type-mismatch") || is_passed_over(exam, &reason) || certificate_is_told(exam, &reason) {
+        if !matches!(reason.code, "key-mismatch" | "key-type-mismatch")
+            || is_passed_over(exam, &reason)
+            || certificate_is_told(exam, &reason)
+        {
             continue;
         }
         let group = Group { node: reason.node, subject: &reason.subject, reasons: vec![&reason] };
@@ -63,14 +66,19 @@ fn look(exam: &Exam<'_>) -> Look {
 fn certificate_is_told(exam: &Exam<'_>, reason: &Reason<'_>) -> bool {
     let Some(pair) = &reason.pair else { return false };
     let subject = pair.certificate.subject(exam.cluster);
-    exam.reasons.iter().any(|known| known.code == "ca-file-is-leaf" && known.node == reason.node && known.subject == subject)
+    exam.reasons
+        .iter()
+        .any(|known| known.code == "ca-file-is-leaf" && known.node == reason.node && known.subject == subject)
 }
 
 /// Whether the certificate of the key is in the file, but Go passes over it: that is told as ca-pool-partial.
 fn is_passed_over(exam: &Exam<'_>, reason: &Reason<'_>) -> bool {
     let Some((_, private)) = key_mismatch::halves(exam, reason) else { return false };
-    let Some(material) = reason.pair.as_ref().and_then(|pair| pair.certificate.material(exam.cluster)) else { return false };
-    let mut hidden = material.pem.salvaged.iter().filter_map(|block| parse::certificate(&block.bytes, exam.cluster.go).ok());
+    let Some(material) = reason.pair.as_ref().and_then(|pair| pair.certificate.material(exam.cluster)) else {
+        return false;
+    };
+    let mut hidden =
+        material.pem.salvaged.iter().filter_map(|block| parse::certificate(&block.bytes, exam.cluster.go).ok());
     hidden.any(|certificate| certificate.key.as_ref() == Some(&private))
 }
 
@@ -78,7 +86,10 @@ fn defect(exam: &Exam<'_>, group: &Group<'_, '_>, reason: &Reason<'_>) -> Defect
     let signed = signed_with(exam, reason);
     let mut facts = key_mismatch::pair_facts(exam, reason);
     if !signed.is_empty() {
-        facts.push(fact("certificates that this key signed", signed.iter().take(5).cloned().collect::<Vec<_>>().join(", ")));
+        facts.push(fact(
+            "certificates that this key signed",
+            signed.iter().take(5).cloned().collect::<Vec<_>>().join(", "),
+        ));
     }
     facts.extend(words::told_by(exam, reason.guilty.as_ref()));
     let certificate = reason.pair.as_ref().map(|pair| pair.certificate.subject(exam.cluster)).unwrap_or_default();
@@ -86,8 +97,12 @@ fn defect(exam: &Exam<'_>, group: &Group<'_, '_>, reason: &Reason<'_>) -> Defect
         bring_key(exam, group.node, group.subject)
     } else {
         Remedy::manual([
-            format!("put the certificate that belongs to {} back as {certificate}: the leaves of this node were signed with this key", group.subject),
-            "it lies in a backup, on another control-plane node, or in the certificate-authority-data of a kubeconfig".to_owned(),
+            format!(
+                "put the certificate that belongs to {} back as {certificate}: the leaves of this node were signed with this key",
+                group.subject
+            ),
+            "it lies in a backup, on another control-plane node, or in the certificate-authority-data of a kubeconfig"
+                .to_owned(),
         ])
     };
     Defect {
@@ -105,14 +120,24 @@ fn defect(exam: &Exam<'_>, group: &Group<'_, '_>, reason: &Reason<'_>) -> Defect
 /// Leaves of the node that the stray key signed.
 fn signed_with(exam: &Exam<'_>, reason: &Reason<'_>) -> Vec<String> {
     let Some((_, private)) = key_mismatch::halves(exam, reason) else { return Vec::new() };
-    let Some(authority) = reason.pair.as_ref().and_then(|pair| pair.certificate.material(exam.cluster)).and_then(|material| material.parsed().next()) else {
+    let Some(authority) = reason
+        .pair
+        .as_ref()
+        .and_then(|pair| pair.certificate.material(exam.cluster))
+        .and_then(|material| material.parsed().next())
+    else {
         return Vec::new();
     };
     let by_key = |certificate: &Certificate| {
-        !certificate.is_self_issued() && certificate.issuer.raw == authority.subject.raw && signature::verifies(certificate.algorithm, &private, certificate.tbs_bytes(), &certificate.signature)
+        !certificate.is_self_issued()
+            && certificate.issuer.raw == authority.subject.raw
+            && signature::verifies(certificate.algorithm, &private, certificate.tbs_bytes(), &certificate.signature)
     };
     let all = exam.certificates();
-    all.iter().filter(|(node, _, _, certificate)| *node == reason.node && by_key(certificate)).map(|(_, subject, _, _)| subject.clone()).collect()
+    all.iter()
+        .filter(|(node, _, _, certificate)| *node == reason.node && by_key(certificate))
+        .map(|(_, subject, _, _)| subject.clone())
+        .collect()
 }
 
 /// How a CA's key comes back: from this tree, from another node, from a backup; it is never made anew.
@@ -123,9 +148,14 @@ pub(super) fn bring_key(exam: &Exam<'_>, node: usize, subject: &str) -> Remedy {
             return words::put_back(subject, &from, subject).avoid(avoid);
         }
         let others = (0..exam.cluster.nodes.len()).filter(|other| *other != node);
-        let found = others.into_iter().find_map(|other| Some((other, key_mismatch::key_like(exam, other, &certified)?.0)));
+        let found =
+            others.into_iter().find_map(|other| Some((other, key_mismatch::key_like(exam, other, &certified)?.0)));
         if let Some((other, place)) = found {
-            return Remedy::manual([format!("copy {place} from {} to {subject}, mode 0600", exam.cluster.nodes[other].name)]).avoid(avoid);
+            return Remedy::manual([format!(
+                "copy {place} from {} to {subject}, mode 0600",
+                exam.cluster.nodes[other].name
+            )])
+            .avoid(avoid);
         }
     }
     Remedy::manual([
@@ -165,13 +195,21 @@ pub(super) fn signing_pairs(exam: &Exam<'_>) -> Vec<Signing> {
     let mut all: Vec<Signing> = Vec::new();
     for (node, here) in exam.cluster.nodes.iter().enumerate() {
         let manager = here.running(Component::KubeControllerManager);
-        let named = manager.iter().flat_map(|running| SIGNING_FLAGS.map(|(certificate, key)| PairReference::flags(node, running, certificate, key)));
+        let named = manager.iter().flat_map(|running| {
+            SIGNING_FLAGS.map(|(certificate, key)| PairReference::flags(node, running, certificate, key))
+        });
         let named = named.filter(|pair| !pair.certificate.is_unset() && !pair.key.is_unset());
         let laid_out = ["ca", "etcd/ca", "front-proxy-ca"].map(|stem| PairReference::layout(exam.cluster, node, stem));
         let is_there = |file: Option<&File>| file.is_some_and(|file| !matches!(file.state, State::Missing { .. }));
-        let laid_out = laid_out.into_iter().filter(|pair| is_there(pair.certificate.file(exam.cluster)) && is_there(pair.key.file(exam.cluster)));
+        let laid_out = laid_out
+            .into_iter()
+            .filter(|pair| is_there(pair.certificate.file(exam.cluster)) && is_there(pair.key.file(exam.cluster)));
         for pair in named.chain(laid_out) {
-            let known = |signing: &Signing| signing.pair.certificate.node == node && signing.pair.key.path() == pair.key.path() && signing.pair.certificate.path() == pair.certificate.path();
+            let known = |signing: &Signing| {
+                signing.pair.certificate.node == node
+                    && signing.pair.key.path() == pair.key.path()
+                    && signing.pair.certificate.path() == pair.certificate.path()
+            };
             if !all.iter().any(known) {
                 all.push(Signing { pair });
             }
@@ -186,7 +224,9 @@ pub(super) fn signing_faults(exam: &Exam<'_>) -> Vec<(Signing, LoadFault)> {
         Loaded::Failed(fault) => Some((signing, fault)),
         _ => None,
     });
-    loaded.filter(|(_, fault)| !load::has_reason(exam, fault.guilty.node, &fault.guilty.subject(exam.cluster))).collect()
+    loaded
+        .filter(|(_, fault)| !load::has_reason(exam, fault.guilty.node, &fault.guilty.subject(exam.cluster)))
+        .collect()
 }
 
 /// A signing pair's fault in the form of a link's.

@@ -43,7 +43,11 @@ fn look(exam: &Exam<'_>) -> Look {
         }
         look.subjects += present + absent.len();
         for (stem, file) in absent {
-            let severity = if stem == "ca" && signs_nothing(here) || present == 0 && !is_elsewhere(exam, node, stem) { Severity::Info } else { Severity::Warning };
+            let severity = if stem == "ca" && signs_nothing(here) || present == 0 && !is_elsewhere(exam, node, stem) {
+                Severity::Info
+            } else {
+                Severity::Warning
+            };
             let told = ca_key_mismatch::signing_pairs(exam).iter().any(|signing| signing.uses(node, &file.path));
             if !told {
                 look.defects.push(missing(exam, node, stem, file, severity));
@@ -55,10 +59,17 @@ fn look(exam: &Exam<'_>) -> Look {
 
 /// The CAs that a node of this make can be expected to sign with.
 fn expected(exam: &Exam<'_>, node: usize, here: &Node) -> Vec<&'static str> {
-    let there = |relative: &str| here.file(&here.layout(relative)).is_some_and(|file| !matches!(file.state, State::Missing { .. }));
+    let there = |relative: &str| {
+        here.file(&here.layout(relative)).is_some_and(|file| !matches!(file.state, State::Missing { .. }))
+    };
     let runs_etcd = Etcd::on(exam.cluster, node).is_some();
-    let candidates = [("ca", there("apiserver.crt")), ("etcd/ca", runs_etcd), ("front-proxy-ca", there("front-proxy-client.crt"))];
-    candidates.into_iter().filter(|(stem, wanted)| *wanted && there(&format!("{stem}.crt"))).map(|(stem, _)| stem).collect()
+    let candidates =
+        [("ca", there("apiserver.crt")), ("etcd/ca", runs_etcd), ("front-proxy-ca", there("front-proxy-client.crt"))];
+    candidates
+        .into_iter()
+        .filter(|(stem, wanted)| *wanted && there(&format!("{stem}.crt")))
+        .map(|(stem, _)| stem)
+        .collect()
 }
 
 /// kubeadm leaves the signing flags empty when the CA is external.
@@ -90,6 +101,7 @@ fn missing(exam: &Exam<'_>, node: usize, stem: &str, file: &File, severity: Seve
     } else {
         "is not here while other CA keys are: nothing can be issued from this CA on this node"
     };
-    let remedy = ca_key_mismatch::bring_key(exam, node, &subject).step("if the CA is external on purpose, have requests signed there: pkidoctor regen TARGET --csr DIR");
+    let remedy = ca_key_mismatch::bring_key(exam, node, &subject)
+        .step("if the CA is external on purpose, have requests signed there: pkidoctor regen TARGET --csr DIR");
     Defect { severity, nodes: vec![node], subject, message: message.to_owned(), facts, links: Vec::new(), remedy }
 }

@@ -32,7 +32,15 @@ fn look(exam: &Exam<'_>) -> Look {
         facts.extend(words::told_by(exam, group.first().guilty.as_ref()));
         facts.extend(words::go_says(group));
         let links = group.links();
-        look.defects.push(Defect { severity: exam.severity(&links), nodes: vec![group.node], subject: group.subject.to_owned(), message, facts, links, remedy });
+        look.defects.push(Defect {
+            severity: exam.severity(&links),
+            nodes: vec![group.node],
+            subject: group.subject.to_owned(),
+            message,
+            facts,
+            links,
+            remedy,
+        });
     }
     look
 }
@@ -43,7 +51,9 @@ fn tell(exam: &Exam<'_>, group: &Group<'_, '_>) -> Told {
     let material = guilty.and_then(|guilty| guilty.material(exam.cluster));
     let diagnosis = material.map(|material| not_pem::diagnose(material, file)).unwrap_or_default();
     let labels = material.map(|material| material.labels().join(", ")).unwrap_or_default();
-    let headed = material.is_some_and(|material| material.pem.blocks.iter().any(|block| block.label == "CERTIFICATE" && block.has_headers));
+    let headed = material.is_some_and(|material| {
+        material.pem.blocks.iter().any(|block| block.label == "CERTIFICATE" && block.has_headers)
+    });
     let found = match labels.as_str() {
         "" => diagnosis.words.clone(),
         _ if headed => "CERTIFICATE with header lines, which this reader passes over".to_owned(),
@@ -53,12 +63,19 @@ fn tell(exam: &Exam<'_>, group: &Group<'_, '_>) -> Told {
     facts.extend(file.map(|file| file_empty::facts(exam, file)).unwrap_or_default());
     // whoever loads it strictly does not start; etcd does, and refuses everybody
     let strict = group.reasons.iter().all(|reason| matches!(reason.why, Why::Fault(_)));
-    let message = if strict { "holds no CA certificate that Go can load" } else { "holds no CA certificate that Go can load: whoever trusts it starts and refuses everybody" };
+    let message = if strict {
+        "holds no CA certificate that Go can load"
+    } else {
+        "holds no CA certificate that Go can load: whoever trusts it starts and refuses everybody"
+    };
     let remedy = match guilty {
-        _ if (diagnosis.is_whole || headed) && !group.subject.contains('#') => load::rewrite(group.subject).step("restart what trusts it: CA files are read once, at start"),
+        _ if (diagnosis.is_whole || headed) && !group.subject.contains('#') => {
+            load::rewrite(group.subject).step("restart what trusts it: CA files are read once, at start")
+        }
         Some(guilty) => load::restore_ca(exam, guilty),
         None => words::remake(exam, None),
     };
-    let remedy = remedy.avoid("update-ca-certificates: etcd and Kubernetes read the files of their flags, not the system's store");
+    let remedy = remedy
+        .avoid("update-ca-certificates: etcd and Kubernetes read the files of their flags, not the system's store");
     Told { message: message.to_owned(), facts, remedy }
 }

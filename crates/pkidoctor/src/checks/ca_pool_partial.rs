@@ -48,7 +48,9 @@ fn look(exam: &Exam<'_>) -> Look {
     for (reference, trusts) in chains_and_pools(exam) {
         let subject = reference.subject(exam.cluster);
         let told = look.defects.iter().any(|defect| defect.nodes == [reference.node] && defect.subject == subject);
-        let Some(material) = reference.material(exam.cluster).filter(|material| !told && is_partial(material)) else { continue };
+        let Some(material) = reference.material(exam.cluster).filter(|material| !told && is_partial(material)) else {
+            continue;
+        };
         if load::has_reason(exam, reference.node, &subject) {
             continue;
         }
@@ -72,8 +74,18 @@ fn is_partial(material: &Material) -> bool {
 
 /// Certificate and CA files on links, and whether they are trusted.
 fn chains_and_pools<'e>(exam: &'e Exam<'_>) -> Vec<(&'e Reference, bool)> {
-    let trusted = exam.links.iter().flat_map(|link| [&link.client_trust, &link.server_trust]).flatten().map(|trust| (trust, true));
-    let shown = exam.links.iter().flat_map(|link| [&link.client_pair, &link.server_pair]).flatten().map(|pair| (&pair.certificate, false));
+    let trusted = exam
+        .links
+        .iter()
+        .flat_map(|link| [&link.client_trust, &link.server_trust])
+        .flatten()
+        .map(|trust| (trust, true));
+    let shown = exam
+        .links
+        .iter()
+        .flat_map(|link| [&link.client_pair, &link.server_pair])
+        .flatten()
+        .map(|pair| (&pair.certificate, false));
     trusted.chain(shown).collect()
 }
 
@@ -94,7 +106,9 @@ fn remedy(subject: &str, material: &Material) -> Remedy {
         return load::rewrite(subject).step("restart what trusts it: CA files are read once, at start");
     }
     Remedy::manual([
-        format!("look at {subject}, complete or remove the block that is cut, one BEGIN and one END line for each certificate"),
+        format!(
+            "look at {subject}, complete or remove the block that is cut, one BEGIN and one END line for each certificate"
+        ),
         "restart what trusts it: CA files are read once, at start".to_owned(),
     ])
 }

@@ -54,7 +54,10 @@ fn difference(exam: &Exam<'_>, reason: &Reason<'_>) -> Vec<Fact> {
     }
     let (authority, subject) = (&child.authority_key_id, &candidate.subject_key_id);
     if !authority.is_empty() && !subject.is_empty() && authority != subject {
-        facts.push(fact("key identifiers", format!("signed by {}, the CA says {}", hex_lower(authority), hex_lower(subject))));
+        facts.push(fact(
+            "key identifiers",
+            format!("signed by {}, the CA says {}", hex_lower(authority), hex_lower(subject)),
+        ));
     }
     facts
 }
@@ -71,7 +74,9 @@ fn remedy(exam: &Exam<'_>, reason: &Reason<'_>) -> Remedy {
         return words::trust_again(exam, reason);
     }
     let remedy = match the_old_ca(exam, reason) {
-        Some((from, to)) => words::put_back(&to, &from, &to).step("put its key back too, then restart whoever reads the file at start"),
+        Some((from, to)) => {
+            words::put_back(&to, &from, &to).step("put its key back too, then restart whoever reads the file at start")
+        }
         None => words::remake(exam, reason.guilty.as_ref())
             .step("if a backup or another node still has the CA that signed it, put that one back instead"),
     };
@@ -86,13 +91,18 @@ fn the_old_ca(exam: &Exam<'_>, reason: &Reason<'_>) -> Option<(String, String)> 
     let trusted = trust.material(exam.cluster)?;
     let is_in_use = |leaf: &std::sync::Arc<Certificate>| {
         !leaf.is_self_issued()
-            && trusted.parsed().any(|ca| ca.subject.raw == leaf.issuer.raw && exam.verifier.check_signature(leaf, ca).is_ok())
+            && trusted
+                .parsed()
+                .any(|ca| ca.subject.raw == leaf.issuer.raw && exam.verifier.check_signature(leaf, ca).is_ok())
     };
     if exam.certificates().iter().any(|(node, _, _, leaf)| *node == reason.node && is_in_use(leaf)) {
         return None;
     }
     let to = trust.subject(exam.cluster);
     let signers = exam.signers(child).into_iter();
-    let from = signers.filter(|(node, subject)| *node == reason.node && !subject.contains('#')).map(|(_, subject)| subject).find(|from| *from != to)?;
+    let from = signers
+        .filter(|(node, subject)| *node == reason.node && !subject.contains('#'))
+        .map(|(_, subject)| subject)
+        .find(|from| *from != to)?;
     Some((from, to))
 }

@@ -28,7 +28,9 @@ fn look(exam: &Exam<'_>) -> Look {
         let reason = group.first();
         let child = words::orphan(reason);
         let pool = reason.trust.as_ref().and_then(|trust| trust.material(exam.cluster));
-        let ca = child.zip(pool).and_then(|(child, pool)| pool.parsed().find(|ca| exam.verifier.check_signature(child, ca).is_ok()));
+        let ca = child
+            .zip(pool)
+            .and_then(|(child, pool)| pool.parsed().find(|ca| exam.verifier.check_signature(child, ca).is_ok()));
         let mut facts = Vec::new();
         facts.extend(child.map(|child| fact("issuer", &child.issuer)));
         facts.extend(ca.map(|ca| fact("CA subject", &ca.subject)));

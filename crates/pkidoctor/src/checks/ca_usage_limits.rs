@@ -29,13 +29,15 @@ Example: etcd/ca.crt carries serverAuth alone, so etcd refuses every client.",
 fn look(exam: &Exam<'_>) -> Look {
     words::tell(exam, CHECK.code, |group| {
         let reason = group.first();
-        let usages = reason.certificate.as_ref().map(|ca| ca.usages.iter().map(|usage| usage_name(usage)).collect::<Vec<_>>());
+        let usages =
+            reason.certificate.as_ref().map(|ca| ca.usages.iter().map(|usage| usage_name(usage)).collect::<Vec<_>>());
         let wanted = |side: Side| group.reasons.iter().any(|reason| reason.side == side);
         let mut needed = Vec::new();
         // who refuses a client is a server, and the other way round
         needed.extend(wanted(Side::Client).then_some("serverAuth"));
         needed.extend(wanted(Side::Server).then_some("clientAuth"));
-        let facts = vec![fact("allows", usages.unwrap_or_default().join(", ")), fact("its leaves need", needed.join(", "))];
+        let facts =
+            vec![fact("allows", usages.unwrap_or_default().join(", ")), fact("its leaves need", needed.join(", "))];
         let remedy = Remedy::manual([
             "issue the CA certificate again without extended key usage, or with serverAuth and clientAuth, same key, byte-identical subject",
             "put it wherever the old one is trusted, then restart whoever trusts it",

@@ -26,13 +26,22 @@ Example: a corporate CA demands an explicit policy that kubeadm's certificates d
 fn look(exam: &Exam<'_>) -> Look {
     words::tell(exam, CHECK.code, |group| {
         let reason = group.first();
-        let asserted = reason.certificate.iter().flat_map(|leaf| &leaf.policies.asserted).map(|oid| dotted(oid)).collect::<Vec<_>>();
+        let asserted = reason
+            .certificate
+            .iter()
+            .flat_map(|leaf| &leaf.policies.asserted)
+            .map(|oid| dotted(oid))
+            .collect::<Vec<_>>();
         let asserted = if asserted.is_empty() { "none".to_owned() } else { asserted.join(", ") };
         let trusted = reason.trust.as_ref().map(|trust| trust.subject(exam.cluster)).unwrap_or_default();
         let remedy = Remedy::manual([
             format!("issue {trusted} again without requireExplicitPolicy (same key, byte-identical subject)"),
             "or issue the certificates below it with the policy that it demands".to_owned(),
         ]);
-        Told { message: "no chain satisfies the certificate policies above it".to_owned(), facts: vec![fact("policies in the certificate", asserted)], remedy }
+        Told {
+            message: "no chain satisfies the certificate policies above it".to_owned(),
+            facts: vec![fact("policies in the certificate", asserted)],
+            remedy,
+        }
     })
 }

@@ -35,10 +35,16 @@ fn look(exam: &Exam<'_>) -> Look {
         for (reference, links) in shown_to(exam, &list) {
             look.subjects += 1;
             let Some(material) = reference.material(exam.cluster) else { continue };
-            let Some((number, revoked)) = material.parsed().enumerate().find(|(_, certificate)| parsed.names(certificate)) else { continue };
+            let Some((number, revoked)) =
+                material.parsed().enumerate().find(|(_, certificate)| parsed.names(certificate))
+            else {
+                continue;
+            };
             let own = reference.subject(exam.cluster);
             let subject = if number == 0 { own } else { format!("{own}#{}", number + 1) };
-            if let Some(known) = look.defects.iter_mut().find(|defect| defect.nodes == [reference.node] && defect.subject == subject) {
+            if let Some(known) =
+                look.defects.iter_mut().find(|defect| defect.nodes == [reference.node] && defect.subject == subject)
+            {
                 known.links.extend(links);
                 known.severity = exam.severity(&known.links);
                 continue;
@@ -47,7 +53,8 @@ fn look(exam: &Exam<'_>) -> Look {
                 severity: exam.severity(&links),
                 nodes: vec![reference.node],
                 subject,
-                message: "its serial number is on etcd's revocation list: the connection is closed after TLS".to_owned(),
+                message: "its serial number is on etcd's revocation list: the connection is closed after TLS"
+                    .to_owned(),
                 facts: vec![
                     fact("certificate", &revoked.subject),
                     fact("serial number", revoked.serial_hex()),
@@ -56,7 +63,8 @@ fn look(exam: &Exam<'_>) -> Look {
                     fact("issuer of the certificate", &revoked.issuer),
                 ],
                 links,
-                remedy: words::remake(exam, Some(reference)).avoid("removing the list: whoever was revoked on purpose gets in again"),
+                remedy: words::remake(exam, Some(reference))
+                    .avoid("removing the list: whoever was revoked on purpose gets in again"),
             });
         }
     }
@@ -68,7 +76,9 @@ fn shown_to<'e>(exam: &'e Exam<'_>, list: &List<'_>) -> Vec<(&'e Reference, Vec<
     let mut all: Vec<(&Reference, Vec<usize>)> = Vec::new();
     for index in list.links(exam) {
         let Some(pair) = &exam.links[index].client_pair else { continue };
-        let same = |known: &&mut (&Reference, Vec<usize>)| known.0.node == pair.certificate.node && known.0.path() == pair.certificate.path();
+        let same = |known: &&mut (&Reference, Vec<usize>)| {
+            known.0.node == pair.certificate.node && known.0.path() == pair.certificate.path()
+        };
         match all.iter_mut().find(same) {
             Some((_, links)) => links.push(index),
             None => all.push((&pair.certificate, vec![index])),

@@ -105,15 +105,28 @@ impl Server<'_, '_> {
         let unknown: Vec<&str> = suites.iter().map(String::as_str).filter(|suite| !KNOWN.contains(suite)).collect();
         if !unknown.is_empty() {
             let unknown = unknown.join(", ");
-            return Some((Severity::Error, format!("names cipher suites that Go does not know: {unknown}"), vec![fact("unknown", unknown)]));
+            return Some((
+                Severity::Error,
+                format!("names cipher suites that Go does not know: {unknown}"),
+                vec![fact("unknown", unknown)],
+            ));
         }
         let unfit = certificates.iter().find_map(|flag| self.unfit(suites, flag));
         if let Some((certificate, key)) = unfit {
-            let (severity, who) = if self.speaks_only_1_2() { (Severity::Error, "nobody") } else { (Severity::Warning, "nobody who speaks TLS 1.2") };
+            let (severity, who) = if self.speaks_only_1_2() {
+                (Severity::Error, "nobody")
+            } else {
+                (Severity::Warning, "nobody who speaks TLS 1.2")
+            };
             let facts = vec![fact("certificate", certificate), fact("key", &key)];
-            return Some((severity, format!("holds no cipher suite for a key of kind {key}: {who} can connect"), facts));
+            return Some((
+                severity,
+                format!("holds no cipher suite for a key of kind {key}: {who} can connect"),
+                facts,
+            ));
         }
-        let modern = self.component != Component::Etcd && self.running.flags.value("tls-min-version") != Some("VersionTLS13");
+        let modern =
+            self.component != Component::Etcd && self.running.flags.value("tls-min-version") != Some("VersionTLS13");
         (modern && !suites.iter().any(|suite| HTTP2.contains(&suite.as_str()))).then(|| {
             let message = "lacks the cipher suite that HTTP/2 requires, so the program does not start".to_owned();
             (Severity::Error, message, vec![fact("one of", HTTP2.join(", "))])
@@ -130,14 +143,16 @@ impl Server<'_, '_> {
             PublicKey::Rsa { .. } => !suite.contains("_ECDSA_"),
             _ => suite.contains("_ECDSA_"),
         };
-        (!old.is_empty() && !old.iter().any(|suite| fits(&suite))).then(|| (reference.subject(self.exam.cluster), key.kind()))
+        (!old.is_empty() && !old.iter().any(|suite| fits(&suite)))
+            .then(|| (reference.subject(self.exam.cluster), key.kind()))
     }
 
     fn speaks_only_1_2(&self) -> bool {
         if self.component != Component::Etcd {
             return false;
         }
-        let old = etcd_version(&self.running).is_some_and(|version| version <= (3, 4, 18) || ((3, 5, 0)..=(3, 5, 7)).contains(&version));
+        let old = etcd_version(&self.running)
+            .is_some_and(|version| version <= (3, 4, 18) || ((3, 5, 0)..=(3, 5, 7)).contains(&version));
         old || self.running.flags.value("tls-max-version") == Some("TLS1.2")
     }
 

@@ -42,7 +42,11 @@ fn look(exam: &Exam<'_>) -> Look {
 fn defect(exam: &Exam<'_>, etcd: &Etcd<'_>, running: &Running<'_>, port: Port) -> Defect {
     let (flag, trust) = (port.flag("client-cert-auth"), port.flag("trusted-ca-file"));
     let listens: Vec<String> = etcd.listens(port).into_iter().map(|endpoint| endpoint.text).collect();
-    let exposed = if port == Port::Client { "every object of the cluster, Secrets included" } else { "Raft, and so the data of this member" };
+    let exposed = if port == Port::Client {
+        "every object of the cluster, Secrets included"
+    } else {
+        "Raft, and so the data of this member"
+    };
     let ca = exam.cluster.nodes[etcd.node].layout("etcd/ca.crt");
     Defect {
         severity: Severity::Error,

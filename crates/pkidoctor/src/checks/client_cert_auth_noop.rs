@@ -52,10 +52,17 @@ fn defect(exam: &Exam<'_>, etcd: &Etcd<'_>, running: &Running<'_>, port: Port) -
         nodes: vec![etcd.node],
         subject: words::flag_subject(exam, etcd.node, running, &flag),
         message: format!("has no effect: etcd demands client certificates because --{trust} is set"),
-        facts: vec![words::flag_fact(running, &flag), words::flag_fact(running, &trust), fact("in effect", "client certificates are demanded")],
+        facts: vec![
+            words::flag_fact(running, &flag),
+            words::flag_fact(running, &trust),
+            fact("in effect", "client certificates are demanded"),
+        ],
         links: Vec::new(),
-        remedy: Remedy::manual([format!("set --{flag}=true, so that the flag says what etcd does"), words::edit(running)])
-            .step("give a client that is refused its own certificate with the usage clientAuth, signed by the trusted CA")
-            .avoid(format!("removing --{trust} to let a client in: etcd is then open to everybody who reaches the port")),
+        remedy: Remedy::manual([
+            format!("set --{flag}=true, so that the flag says what etcd does"),
+            words::edit(running),
+        ])
+        .step("give a client that is refused its own certificate with the usage clientAuth, signed by the trusted CA")
+        .avoid(format!("removing --{trust} to let a client in: etcd is then open to everybody who reaches the port")),
     }
 }

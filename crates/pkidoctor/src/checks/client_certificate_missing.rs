@@ -27,7 +27,8 @@ Example: kube-apiserver.yaml lacks --etcd-certfile and --etcd-keyfile.",
 };
 
 fn look(exam: &Exam<'_>) -> Look {
-    let mut look = Look { subjects: exam.links.iter().filter(|link| link.client_pair.is_some()).count(), ..Look::default() };
+    let mut look =
+        Look { subjects: exam.links.iter().filter(|link| link.client_pair.is_some()).count(), ..Look::default() };
     for group in exam.groups(CHECK.code) {
         let links = group.links();
         let mut facts: Vec<_> = trusted(exam, &group).into_iter().collect();
@@ -54,8 +55,11 @@ fn remedy(exam: &Exam<'_>, group: &Group<'_, '_>) -> Remedy {
     let mut steps = Vec::new();
     for half in group.first().pair.iter().flat_map(|pair| [&pair.certificate, &pair.key]) {
         let Origin::Flag { flag, manifest, .. } = &half.origin else { continue };
-        let usual = usual_file(flag).map(|relative| exam.cluster.nodes[group.node].layout(relative)).unwrap_or_default();
+        let usual =
+            usual_file(flag).map(|relative| exam.cluster.nodes[group.node].layout(relative)).unwrap_or_default();
         steps.push(format!("add --{flag}={usual} to {manifest}"));
     }
-    Remedy::manual(steps).avoid("switching off --client-cert-auth of etcd: no effect while a trusted CA is set, and an open etcd without one")
+    Remedy::manual(steps).avoid(
+        "switching off --client-cert-auth of etcd: no effect while a trusted CA is set, and an open etcd without one",
+    )
 }

@@ -26,7 +26,8 @@ fn look(exam: &Exam<'_>) -> Look {
     words::tell(exam, CHECK.code, |group| {
         let leaf = group.first().certificate.as_ref();
         let common_name = leaf.map(|leaf| leaf.subject.common_name().to_owned()).unwrap_or_default();
-        let mut dialled: Vec<&str> = group.links().iter().filter_map(|link| exam.links[*link].name.as_deref()).collect();
+        let mut dialled: Vec<&str> =
+            group.links().iter().filter_map(|link| exam.links[*link].name.as_deref()).collect();
         dialled.sort_unstable();
         dialled.dedup();
         let remedy = words::remake(exam, group.first().guilty.as_ref())

@@ -38,11 +38,18 @@ fn look(exam: &Exam<'_>) -> Look {
     }
     for stem in PER_NODE {
         let relative = format!("{stem}.crt");
-        let shown: Vec<(usize, &Arc<Certificate>)> = exam.cluster.nodes.iter().enumerate().filter_map(|(index, node)| Some((index, leaf(node, &relative)?))).collect();
+        let shown: Vec<(usize, &Arc<Certificate>)> = exam
+            .cluster
+            .nodes
+            .iter()
+            .enumerate()
+            .filter_map(|(index, node)| Some((index, leaf(node, &relative)?)))
+            .collect();
         look.subjects += shown.len();
         let mut told: Vec<usize> = Vec::new();
         for (index, certificate) in &shown {
-            let same: Vec<usize> = shown.iter().filter(|(_, other)| other.raw == certificate.raw).map(|(node, _)| *node).collect();
+            let same: Vec<usize> =
+                shown.iter().filter(|(_, other)| other.raw == certificate.raw).map(|(node, _)| *node).collect();
             if same.len() > 1 && !told.contains(index) {
                 told.extend(&same);
                 look.defects.push(defect(exam, &relative, stem, certificate, same));
@@ -70,7 +77,10 @@ fn defect(exam: &Exam<'_>, relative: &str, stem: &str, certificate: &Certificate
     let made_for: Vec<String> = nodes.iter().filter(named).map(name).collect();
     let copies: Vec<String> = nodes.iter().filter(|index| !named(index)).map(name).collect();
     let mut facts = vec![fact("certificate", &certificate.subject), fact("serial", certificate.serial_hex())];
-    facts.push(fact("made for", if made_for.is_empty() { "none of these nodes by name".to_owned() } else { made_for.join(", ") }));
+    facts.push(fact(
+        "made for",
+        if made_for.is_empty() { "none of these nodes by name".to_owned() } else { made_for.join(", ") },
+    ));
     facts.extend(mine().flat_map(words::go_says).take(3));
     let role = profile::ROLES.into_iter().find(|role| role.stem == stem).map_or(stem, |role| role.name);
     let remedy = Remedy::regen(role);
@@ -86,7 +96,9 @@ fn defect(exam: &Exam<'_>, relative: &str, stem: &str, certificate: &Certificate
         message,
         facts,
         links,
-        remedy: remedy.step(format!("run it on {whose}")).avoid("copying leaves between nodes: only the CAs and the sa pair are shared"),
+        remedy: remedy
+            .step(format!("run it on {whose}"))
+            .avoid("copying leaves between nodes: only the CAs and the sa pair are shared"),
         nodes,
     }
 }

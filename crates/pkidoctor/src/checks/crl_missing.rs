@@ -1,9 +1,9 @@
 //! `crl-missing`: etcd's revocation list is not there, so every client is refused.
 
 use crate::check::{Check, Defect, Look, Remedy, Severity, fact};
+use crate::cluster::Running;
 use crate::cluster::State;
 use crate::cluster::manifest::Component;
-use crate::cluster::Running;
 use crate::exam::Exam;
 use crate::go::crl::RevocationList;
 use crate::links::etcd::Port;
@@ -58,7 +58,11 @@ fn look(exam: &Exam<'_>) -> Look {
             facts,
             links,
             remedy: Remedy::manual([
-                format!("put a revocation list of the CA there, in DER, or remove --{} from {}", list.port.crl_flag(), list.manifest),
+                format!(
+                    "put a revocation list of the CA there, in DER, or remove --{} from {}",
+                    list.port.crl_flag(),
+                    list.manifest
+                ),
                 "no restart is needed for the file: etcd reads it at every connection".to_owned(),
             ])
             .avoid("an empty file: it does not parse, which refuses everybody as well"),
@@ -98,7 +102,12 @@ impl<'c> List<'c> {
             Port::Peer => id.starts_with("etcd-peer"),
         };
         let links = exam.links.iter().enumerate();
-        links.filter(|(_, link)| link.server_node == Some(self.file.node) && link.server_trust.is_some() && on_port(&link.id)).map(|(index, _)| index).collect()
+        links
+            .filter(|(_, link)| {
+                link.server_node == Some(self.file.node) && link.server_trust.is_some() && on_port(&link.id)
+            })
+            .map(|(index, _)| index)
+            .collect()
     }
 
     /// The list as etcd parses it, and whether it is PEM; `None` when it is no list at all.

@@ -71,14 +71,22 @@ struct Judgement {
 fn judge(exam: &Exam<'_>, list: &List<'_>) -> Option<Judgement> {
     let refuses = |why: &str| {
         let facts = vec![fact("every client gets", "EOF, after a handshake that succeeds"), fact("found", why)];
-        Some(Judgement { severity: Severity::Error, message: format!("etcd cannot read the revocation list and refuses everybody: {why}"), facts })
+        Some(Judgement {
+            severity: Severity::Error,
+            message: format!("etcd cannot read the revocation list and refuses everybody: {why}"),
+            facts,
+        })
     };
     let Some((parsed, is_pem)) = list.read(exam) else { return refuses("it is no revocation list") };
     match (is_pem, list.takes_pem()) {
         (true, Some(false)) => return refuses("it is PEM, and etcd from 3.6 reads only DER"),
         (true, None) => {
             let facts = vec![fact("found", "PEM"), fact("etcd's version", "not known here")];
-            return Some(Judgement { severity: Severity::Warning, message: "the revocation list is PEM, which etcd from 3.6 does not read".to_owned(), facts });
+            return Some(Judgement {
+                severity: Severity::Warning,
+                message: "the revocation list is PEM, which etcd from 3.6 does not read".to_owned(),
+                facts,
+            });
         }
         _ => {}
     }

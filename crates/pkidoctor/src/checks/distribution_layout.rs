@@ -45,13 +45,18 @@ fn look(exam: &Exam<'_>) -> Look {
             message: format!("belongs to {name}, which rotates its certificates itself"),
             facts: vec![fact("path", value), fact("rotation", rotate)],
             links: Vec::new(),
-            remedy: Remedy::manual([format!("rotate with the distribution's own command: {rotate}")]).avoid("kubeadm certs renew: it does not know this layout"),
+            remedy: Remedy::manual([format!("rotate with the distribution's own command: {rotate}")])
+                .avoid("kubeadm certs renew: it does not know this layout"),
         });
     }
     look
 }
 
-fn found(exam: &Exam<'_>, index: usize, node: &Node) -> Option<(String, String, (&'static str, &'static str, &'static str))> {
+fn found(
+    exam: &Exam<'_>,
+    index: usize,
+    node: &Node,
+) -> Option<(String, String, (&'static str, &'static str, &'static str))> {
     let known = |path: &str| DISTRIBUTIONS.into_iter().find(|(place, _, _)| path.starts_with(place));
     if let Some(distribution) = known(&node.pki).or_else(|| known(&node.path)) {
         return Some((node.pki.clone(), node.pki.clone(), distribution));

@@ -32,7 +32,9 @@ fn look(exam: &Exam<'_>) -> Look {
         for manifest in here.manifests.iter().filter(|manifest| manifest.active) {
             look.subjects += 1;
             let Ok(pods) = &manifest.pods else { continue };
-            let doubles = pods.iter().filter(|pod| pod.document == 1).find_map(|pod| first.iter().find(|(_, known)| is_same(known, pod)).map(|(other, known)| (*other, *known, pod)));
+            let doubles = pods.iter().filter(|pod| pod.document == 1).find_map(|pod| {
+                first.iter().find(|(_, known)| is_same(known, pod)).map(|(other, known)| (*other, *known, pod))
+            });
             if let Some((other, known, pod)) = doubles {
                 look.defects.push(double(here, node, (other, known), (manifest, pod)));
             } else if let Some(pod) = pods.iter().find(|pod| pod.document > 1) {
@@ -45,7 +47,8 @@ fn look(exam: &Exam<'_>) -> Look {
 }
 
 fn is_same(a: &Pod, b: &Pod) -> bool {
-    (!a.name.is_empty() && (&a.name, &a.namespace) == (&b.name, &b.namespace)) || component(a).is_some() && component(a) == component(b)
+    (!a.name.is_empty() && (&a.name, &a.namespace) == (&b.name, &b.namespace))
+        || component(a).is_some() && component(a) == component(b)
 }
 
 fn component(pod: &Pod) -> Option<Component> {
@@ -53,7 +56,8 @@ fn component(pod: &Pod) -> Option<Component> {
 }
 
 fn double(here: &Node, node: usize, (other, known): (&Manifest, &Pod), (manifest, pod): (&Manifest, &Pod)) -> Defect {
-    let mut facts = vec![fact("pod", format!("{}/{}", pod.namespace, pod.name)), fact("also in", here.shown(&other.path))];
+    let mut facts =
+        vec![fact("pod", format!("{}/{}", pod.namespace, pod.name)), fact("also in", here.shown(&other.path))];
     facts.extend(differences(known, pod));
     Defect {
         severity: Severity::Error,
@@ -70,10 +74,18 @@ fn double(here: &Node, node: usize, (other, known): (&Manifest, &Pod), (manifest
 /// Flags that the two do not share, at most five.
 fn differences(a: &Pod, b: &Pod) -> Vec<Fact> {
     let flags = |pod: &Pod| -> Vec<(String, String)> {
-        pod.containers.iter().flat_map(|container| container.flags.iter().map(|flag| (flag.name.clone(), flag.value.clone()))).collect()
+        pod.containers
+            .iter()
+            .flat_map(|container| container.flags.iter().map(|flag| (flag.name.clone(), flag.value.clone())))
+            .collect()
     };
     let (first, second) = (flags(a), flags(b));
-    let mut facts: Vec<Fact> = second.iter().filter(|flag| !first.contains(flag)).take(5).map(|(name, value)| fact(format!("--{name} here"), value)).collect();
+    let mut facts: Vec<Fact> = second
+        .iter()
+        .filter(|flag| !first.contains(flag))
+        .take(5)
+        .map(|(name, value)| fact(format!("--{name} here"), value))
+        .collect();
     if facts.is_empty() {
         let same = first.iter().all(|flag| second.contains(flag));
         facts.push(fact("flags", if same { "the same in both" } else { "fewer than in the other file" }));
@@ -89,6 +101,9 @@ fn never_read(here: &Node, node: usize, manifest: &Manifest, pod: &Pod) -> Defec
         message: "holds several documents, of which the kubelet reads only the first".to_owned(),
         facts: vec![fact("never run", format!("{}/{} (document {})", pod.namespace, pod.name, pod.document))],
         links: Vec::new(),
-        remedy: Remedy::manual([format!("give each pod its own file, or remove what follows the first document of {}", manifest.path)]),
+        remedy: Remedy::manual([format!(
+            "give each pod its own file, or remove what follows the first document of {}",
+            manifest.path
+        )]),
     }
 }

@@ -27,13 +27,18 @@ fn look(exam: &Exam<'_>) -> Look {
     let mut look = Look { subjects: all.len(), ..Look::default() };
     for (at, used) in all.iter().enumerate() {
         let twins: Vec<&Used<'_>> = all.iter().filter(|other| is_twin(used, other)).collect();
-        let is_first = !all[..at].iter().any(|other| is_twin(used, other) || other.certificate.raw == used.certificate.raw);
+        let is_first =
+            !all[..at].iter().any(|other| is_twin(used, other) || other.certificate.raw == used.certificate.raw);
         if twins.is_empty() || !is_first {
             continue;
         }
         let places = twins.iter().map(|twin| {
             let place = &twin.places[0];
-            if twin.node == used.node { place.clone() } else { format!("{place} on {}", exam.cluster.nodes[twin.node].name) }
+            if twin.node == used.node {
+                place.clone()
+            } else {
+                format!("{place} on {}", exam.cluster.nodes[twin.node].name)
+            }
         });
         let mut nodes: Vec<usize> = twins.iter().map(|twin| twin.node).chain([used.node]).collect();
         nodes.sort_unstable();
@@ -43,7 +48,10 @@ fn look(exam: &Exam<'_>) -> Look {
             nodes,
             subject: used.places[0].clone(),
             message: "shares its serial number with another certificate of the same CA".to_owned(),
-            facts: vec![fact("serial", used.certificate.serial_hex()), fact("also in", places.collect::<Vec<_>>().join(", "))],
+            facts: vec![
+                fact("serial", used.certificate.serial_hex()),
+                fact("also in", places.collect::<Vec<_>>().join(", ")),
+            ],
             links: Vec::new(),
             remedy: words::remake(exam, exam.role_of(used)),
         });

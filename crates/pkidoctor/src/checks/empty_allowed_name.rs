@@ -36,7 +36,10 @@ fn look(exam: &Exam<'_>) -> Look {
         look.subjects += 1;
         let names = running.flags.list_raw(FLAG);
         // a list that keeps the real proxy out is a refusal of its own
-        let told = exam.reasons.iter().any(|reason| reason.code == "request-header-names" && exam.links[reason.link].node == index);
+        let told = exam
+            .reasons
+            .iter()
+            .any(|reason| reason.code == "request-header-names" && exam.links[reason.link].node == index);
         if told || !names.iter().any(|name| name.trim().is_empty()) {
             continue;
         }
@@ -45,7 +48,10 @@ fn look(exam: &Exam<'_>) -> Look {
             nodes: vec![index],
             subject: words::flag_subject(exam, index, &running, FLAG),
             message: "allows a proxy certificate without a common name to speak for any user".to_owned(),
-            facts: vec![words::flag_fact(&running, FLAG), fact("items", names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", "))],
+            facts: vec![
+                words::flag_fact(&running, FLAG),
+                fact("items", names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ")),
+            ],
             links: Vec::new(),
             remedy: Remedy::manual([format!("set --{FLAG}=front-proxy-client, without quotes"), words::edit(&running)]),
         });

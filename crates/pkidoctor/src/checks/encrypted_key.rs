@@ -36,7 +36,9 @@ fn tell(exam: &Exam<'_>, group: &Group<'_, '_>) -> Told {
     let mut remedy = if group.subject.contains('#') {
         load::restore(exam, group.first())
     } else {
-        Remedy::manual([format!("umask 077 && openssl pkey -in {path} -out {path}.plain && mv {path}.plain {path} (asks for the passphrase)")])
+        Remedy::manual([format!(
+            "umask 077 && openssl pkey -in {path} -out {path}.plain && mv {path}.plain {path} (asks for the passphrase)"
+        )])
     };
     if let Some(target) = guilty.and_then(|guilty| exam.regen_target(guilty)).filter(|_| remedy.command.is_none()) {
         remedy = remedy.step(format!("where the passphrase is lost: pkidoctor regen {target} --backup"));

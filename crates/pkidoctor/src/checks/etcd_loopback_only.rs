@@ -41,7 +41,11 @@ fn look(exam: &Exam<'_>) -> Look {
             severity: if others { Severity::Warning } else { Severity::Info },
             nodes: vec![etcd.node],
             subject: words::flag_subject(exam, etcd.node, &running, Port::Client.listen_flag()),
-            message: if others { "other nodes cannot reach this etcd: it listens on the loopback address only".to_owned() } else { "no other node could reach this etcd: it listens on the loopback address only".to_owned() },
+            message: if others {
+                "other nodes cannot reach this etcd: it listens on the loopback address only".to_owned()
+            } else {
+                "no other node could reach this etcd: it listens on the loopback address only".to_owned()
+            },
             facts: vec![
                 words::flag_fact(&running, Port::Client.listen_flag()),
                 words::flag_fact(&running, Port::Client.advertise_flag()),
@@ -65,7 +69,8 @@ fn is_loopback(endpoint: &Endpoint) -> bool {
 
 /// Whether there are other members, or other control-plane nodes.
 fn others(exam: &Exam<'_>, running: &crate::cluster::Running<'_>) -> bool {
-    let mut names: Vec<String> = super::initial_cluster_odd::members(running).unwrap_or_default().into_iter().map(|(name, _)| name).collect();
+    let mut names: Vec<String> =
+        super::initial_cluster_odd::members(running).unwrap_or_default().into_iter().map(|(name, _)| name).collect();
     names.sort();
     names.dedup();
     exam.cluster.nodes.len() > 1 || names.len() > 1

@@ -56,8 +56,14 @@ fn look(exam: &Exam<'_>) -> Look {
             severity: exam.severity(&exam.links_using(node, path)).max(Severity::Warning),
             nodes: vec![node],
             subject,
-            message: format!("expired {}; no link stumbles over it", words::distance(exam.now(), certificate.not_after)),
-            facts: vec![fact("certificate", &certificate.subject), fact("not after", words::instant(exam.now(), certificate.not_after))],
+            message: format!(
+                "expired {}; no link stumbles over it",
+                words::distance(exam.now(), certificate.not_after)
+            ),
+            facts: vec![
+                fact("certificate", &certificate.subject),
+                fact("not after", words::instant(exam.now(), certificate.not_after)),
+            ],
             links: Vec::new(),
             remedy: Remedy::manual(["remove the file if nothing uses it"]),
         });

@@ -76,9 +76,15 @@ fn leaf_end(exam: &Exam<'_>, all: &[Used<'_>], used: &Used<'_>) -> (OffsetDateTi
             && ca.certificate.subject.raw == used.certificate.issuer.raw
             && exam.verifier.check_signature(used.certificate, ca.certificate).is_ok()
     });
-    let issuer = issuers.max_by_key(|ca| ca.certificate.not_after).filter(|ca| ca.certificate.not_after < used.certificate.not_after);
+    let issuer = issuers
+        .max_by_key(|ca| ca.certificate.not_after)
+        .filter(|ca| ca.certificate.not_after < used.certificate.not_after);
     match issuer {
-        Some(ca) if is_over(exam, ca.certificate.not_after) || is_soon(exam, ca.certificate, ca.certificate.not_after) => own_end(used),
+        Some(ca)
+            if is_over(exam, ca.certificate.not_after) || is_soon(exam, ca.certificate, ca.certificate.not_after) =>
+        {
+            own_end(used)
+        }
         Some(ca) => (ca.certificate.not_after, "ends with its CA"),
         None => own_end(used),
     }
@@ -99,7 +105,8 @@ fn is_renewed(all: &[Used<'_>], used: &Used<'_>) -> bool {
 
 /// Whether both stand in one file: `ca.crt#1` and `ca.crt#2`.
 fn same_file(a: &str, b: &str) -> bool {
-    let file = |place: &str| place.trim_end_matches(|last: char| last.is_ascii_digit()).trim_end_matches('#').to_owned();
+    let file =
+        |place: &str| place.trim_end_matches(|last: char| last.is_ascii_digit()).trim_end_matches('#').to_owned();
     file(a) == file(b)
 }
 
@@ -131,5 +138,6 @@ fn remedy(exam: &Exam<'_>, used: &Used<'_>) -> Remedy {
         ])
         .avoid("kubeadm certs renew all: it never touches a CA");
     }
-    words::remake(exam, exam.role_of(used)).avoid("waiting for the outage: open connections hide an expired certificate until the next restart")
+    words::remake(exam, exam.role_of(used))
+        .avoid("waiting for the outage: open connections hide an expired certificate until the next restart")
 }

@@ -30,7 +30,11 @@ fn look(exam: &Exam<'_>) -> Look {
             let Some((pod, container)) = running.pod else { continue };
             for flag in running.flags.iter() {
                 let HostPath::Mapped { path, kind, exact } = pod.host_path(container, &flag.value) else { continue };
-                let is_pem = || here.file(&path).and_then(|file| file.material()).is_some_and(|material| !material.pem.blocks.is_empty());
+                let is_pem = || {
+                    here.file(&path)
+                        .and_then(|file| file.material())
+                        .is_some_and(|material| !material.pem.blocks.is_empty())
+                };
                 look.subjects += 1;
                 if !exact || told.contains(&path) || !is_pem() {
                     continue;

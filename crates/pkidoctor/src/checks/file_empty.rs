@@ -48,7 +48,8 @@ fn is_empty(file: &File) -> bool {
 
 fn tell(exam: &Exam<'_>, group: &Group<'_, '_>) -> Told {
     let file = group.first().guilty.as_ref().and_then(|guilty| guilty.file(exam.cluster));
-    let remedy = load::restore(exam, group.first()).step("look at the disk first (df): a full one empties files while they are written");
+    let remedy = load::restore(exam, group.first())
+        .step("look at the disk first (df): a full one empties files while they are written");
     Told { message: "is empty".to_owned(), facts: file.map(|file| facts(exam, file)).unwrap_or_default(), remedy }
 }
 

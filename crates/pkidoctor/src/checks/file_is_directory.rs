@@ -35,5 +35,9 @@ fn tell(exam: &Exam<'_>, group: &Group<'_, '_>) -> Told {
     steps.extend(bring.steps);
     let mut remedy = Remedy::manual(steps);
     remedy.avoid = bring.avoid;
-    Told { message: "is a directory".to_owned(), facts: vec![fact("expected", "a file"), fact("found", "a directory")], remedy }
+    Told {
+        message: "is a directory".to_owned(),
+        facts: vec![fact("expected", "a file"), fact("found", "a directory")],
+        remedy,
+    }
 }

@@ -33,7 +33,8 @@ pub(super) fn tell(exam: &Exam<'_>, group: &Group<'_, '_>) -> Told {
     let reason = group.first();
     let dangling = load::dangling(exam, reason.guilty.as_ref());
     let message = if dangling.is_some() { "a symbolic link that leads nowhere" } else { "does not exist" };
-    let mut facts = vec![fact("expected", reason.guilty.as_ref().and_then(|guilty| guilty.path()).unwrap_or(group.subject))];
+    let mut facts =
+        vec![fact("expected", reason.guilty.as_ref().and_then(|guilty| guilty.path()).unwrap_or(group.subject))];
     facts.extend(dangling);
     facts.extend(load::other_half(exam, reason));
     Told { message: message.to_owned(), facts, remedy: load::restore(exam, reason) }

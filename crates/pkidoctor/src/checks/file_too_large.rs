@@ -3,9 +3,9 @@
 use crate::check::{Check, Look, Remedy, Severity, fact};
 use crate::checks::load;
 use crate::checks::words::Told;
+use crate::cluster::MAX_FILE;
 use crate::cluster::State;
 use crate::exam::{Exam, Group};
-use crate::cluster::MAX_FILE;
 
 pub(super) static CHECK: Check = Check {
     code: "file-too-large",
@@ -36,7 +36,10 @@ fn tell(exam: &Exam<'_>, group: &Group<'_, '_>) -> Told {
     };
     let path = guilty.and_then(|guilty| guilty.path()).unwrap_or(group.subject);
     let bring = load::restore(exam, group.first());
-    let steps = [format!("look at what it is (file {path}) and move it out of the tree")].into_iter().chain(bring.command).chain(bring.steps);
+    let steps = [format!("look at what it is (file {path}) and move it out of the tree")]
+        .into_iter()
+        .chain(bring.command)
+        .chain(bring.steps);
     Told {
         message: format!("has {} MiB, too much for a certificate or key", size >> 20),
         facts: vec![fact("size", format!("{size} bytes")), fact("read at most", format!("{MAX_FILE} bytes"))],

@@ -29,7 +29,11 @@ Example: both flags name /etc/kubernetes/pki/ca.crt.",
 fn look(exam: &Exam<'_>) -> Look {
     let mut look = Look::default();
     for node in 0..exam.cluster.nodes.len() {
-        let (Some(proxy), Some(client)) = (trust(exam, node, "front-proxy-client->"), trust(exam, node, "admin.conf->")) else { continue };
+        let (Some(proxy), Some(client)) =
+            (trust(exam, node, "front-proxy-client->"), trust(exam, node, "admin.conf->"))
+        else {
+            continue;
+        };
         let (Some(ours), Some(theirs)) = (keys(exam, proxy), keys(exam, client)) else {
             look.unobserved += 1;
             continue;
@@ -67,7 +71,9 @@ fn keys(exam: &Exam<'_>, trust: &Reference) -> Option<Vec<PublicKey>> {
 }
 
 fn allowed(exam: &Exam<'_>, node: usize) -> String {
-    let names = exam.cluster.nodes[node].running(Component::KubeApiserver).map(|running| running.flags.list("requestheader-allowed-names"));
+    let names = exam.cluster.nodes[node]
+        .running(Component::KubeApiserver)
+        .map(|running| running.flags.list("requestheader-allowed-names"));
     match names {
         None => "not known".to_owned(),
         Some(names) if names.is_empty() => "any name: every client may assert any user".to_owned(),

@@ -33,8 +33,16 @@ Example: --listen-client-urls=https://10.0.0.1:2379,http://127.0.0.1:2379.",
 fn look(exam: &Exam<'_>) -> Look {
     let mut look = Look { unobserved: words::unseen_etcds(exam), ..Look::default() };
     for (etcd, running) in described(exam.cluster) {
-        for (port, flag) in [(Port::Client, "listen-client-urls"), (Port::Peer, "listen-peer-urls"), (Port::Client, "listen-client-http-urls")] {
-            let listens = if flag == port.listen_flag() { etcd.listens(port) } else { url::parse_list(&running.flags.list(flag)).into_iter().flatten().collect() };
+        for (port, flag) in [
+            (Port::Client, "listen-client-urls"),
+            (Port::Peer, "listen-peer-urls"),
+            (Port::Client, "listen-client-http-urls"),
+        ] {
+            let listens = if flag == port.listen_flag() {
+                etcd.listens(port)
+            } else {
+                url::parse_list(&running.flags.list(flag)).into_iter().flatten().collect()
+            };
             look.subjects += listens.len();
             let plain: Vec<Endpoint> = listens.into_iter().filter(|endpoint| endpoint.scheme == "http").collect();
             if !plain.is_empty() && !told_as_mismatch(exam, etcd.node, port) {
@@ -54,13 +62,27 @@ fn told_as_mismatch(exam: &Exam<'_>, node: usize, port: Port) -> bool {
     })
 }
 
-fn defect(exam: &Exam<'_>, etcd: &Etcd<'_>, running: &Running<'_>, (port, flag): (Port, &str), plain: &[Endpoint]) -> Defect {
+fn defect(
+    exam: &Exam<'_>,
+    etcd: &Etcd<'_>,
+    running: &Running<'_>,
+    (port, flag): (Port, &str),
+    plain: &[Endpoint],
+) -> Defect {
     let exposed = plain.iter().any(|endpoint| !is_loopback(&endpoint.host));
     let urls: Vec<&str> = plain.iter().map(|endpoint| endpoint.text.as_str()).collect();
     let given = running.flags.get(flag).is_some();
     let mut facts = vec![if given { words::flag_fact(running, flag) } else { fact("etcd's default", urls.join(", ")) }];
-    facts.push(fact("reached by", if exposed { "whoever reaches this node" } else { "every process and host-network pod of this node" }));
-    let ignored: Vec<String> = ["cert-file", "key-file", "trusted-ca-file", "client-cert-auth"].map(|name| port.flag(name)).into_iter().filter(|name| running.flags.get(name).is_some()).map(|name| format!("--{name}")).collect();
+    facts.push(fact(
+        "reached by",
+        if exposed { "whoever reaches this node" } else { "every process and host-network pod of this node" },
+    ));
+    let ignored: Vec<String> = ["cert-file", "key-file", "trusted-ca-file", "client-cert-auth"]
+        .map(|name| port.flag(name))
+        .into_iter()
+        .filter(|name| running.flags.get(name).is_some())
+        .map(|name| format!("--{name}"))
+        .collect();
     if !ignored.is_empty() {
         facts.push(fact("ignored for this URL", ignored.join(", ")));
     }
@@ -82,13 +104,20 @@ fn defect(exam: &Exam<'_>, etcd: &Etcd<'_>, running: &Running<'_>, (port, flag):
 
 fn remedy(running: &Running<'_>, port: Port, flag: &str) -> Remedy {
     let diallers = match port {
-        Port::Client => "make the URLs of its clients https in the same go: --advertise-client-urls, and --etcd-servers of kube-apiserver",
-        Port::Peer => "members that run already: `etcdctl member update ID --peer-urls=https://…` per member, then --initial-advertise-peer-urls, then its restart",
+        Port::Client => {
+            "make the URLs of its clients https in the same go: --advertise-client-urls, and --etcd-servers of kube-apiserver"
+        }
+        Port::Peer => {
+            "members that run already: `etcdctl member update ID --peer-urls=https://…` per member, then --initial-advertise-peer-urls, then its restart"
+        }
     };
-    let remedy = Remedy::manual([format!("make the URLs of --{flag} https"), diallers.to_owned(), words::edit(running)]);
+    let remedy =
+        Remedy::manual([format!("make the URLs of --{flag} https"), diallers.to_owned(), words::edit(running)]);
     match port {
         Port::Client => remedy,
-        Port::Peer => remedy.avoid("editing --initial-cluster of a running member: it is ignored after the first start"),
+        Port::Peer => {
+            remedy.avoid("editing --initial-cluster of a running member: it is ignored after the first start")
+        }
     }
 }
 

@@ -42,7 +42,13 @@ fn look(exam: &Exam<'_>) -> Look {
             nodes: vec![etcd.node],
             subject: words::flag_subject(exam, etcd.node, &running, "initial-cluster"),
             message: format!("{}: {}", first.label, first.value),
-            facts: facts.into_iter().chain([words::flag_fact(&running, "initial-cluster"), words::flag_fact(&running, Port::Peer.advertise_flag())]).collect(),
+            facts: facts
+                .into_iter()
+                .chain([
+                    words::flag_fact(&running, "initial-cluster"),
+                    words::flag_fact(&running, Port::Peer.advertise_flag()),
+                ])
+                .collect(),
             links: Vec::new(),
             remedy: Remedy::manual([
                 "see what the members really are: etcdctl member list -w table".to_owned(),
@@ -57,7 +63,9 @@ fn look(exam: &Exam<'_>) -> Look {
 
 /// The entries that parse; `None` where etcd does not look at the list.
 pub(super) fn members(running: &Running<'_>) -> Option<Members> {
-    let discovers = ["discovery", "discovery-srv", "discovery-endpoints"].iter().any(|flag| running.flags.value(flag).is_some_and(|value| !value.is_empty()));
+    let discovers = ["discovery", "discovery-srv", "discovery-endpoints"]
+        .iter()
+        .any(|flag| running.flags.value(flag).is_some_and(|value| !value.is_empty()));
     let list = running.flags.value("initial-cluster").filter(|list| !list.is_empty() && !discovers)?;
     Some(url::parse_initial_cluster(list).into_iter().filter_map(|(name, url)| Some((name, url.ok()?))).collect())
 }
@@ -91,11 +99,17 @@ fn may_be_same(a: &Endpoint, b: &Endpoint) -> bool {
 
 fn two_hosts(running: &Running<'_>, members: &Members) -> Option<Fact> {
     let others = members.iter().filter(|(name, _)| name != own_name(running));
-    let second = |(name, url): &&(String, Endpoint)| members.iter().any(|(other, known)| other == name && !same_host(&known.host, &url.host));
+    let second = |(name, url): &&(String, Endpoint)| {
+        members.iter().any(|(other, known)| other == name && !same_host(&known.host, &url.host))
+    };
     others.into_iter().find(second).map(|(name, _)| fact("one name has two hosts", name))
 }
 
 fn one_url(members: &Members) -> Option<Fact> {
-    let shared = |(name, url): &&(String, Endpoint)| members.iter().any(|(other, known)| other != name && known.port == url.port && same_host(&known.host, &url.host));
+    let shared = |(name, url): &&(String, Endpoint)| {
+        members
+            .iter()
+            .any(|(other, known)| other != name && known.port == url.port && same_host(&known.host, &url.host))
+    };
     members.iter().find(shared).map(|(_, url)| fact("two names have one URL", &url.text))
 }

@@ -33,7 +33,8 @@ fn look(exam: &Exam<'_>) -> Look {
                 message: "a repair was begun and neither finished nor undone".to_owned(),
                 facts: vec![fact("journal", &file.path)],
                 links: Vec::new(),
-                remedy: Remedy::command(RemedyKind::Manual, &subject, "pkidoctor recover").avoid("deleting the journal: it is the only record of which files belong together"),
+                remedy: Remedy::command(RemedyKind::Manual, &subject, "pkidoctor recover")
+                    .avoid("deleting the journal: it is the only record of which files belong together"),
                 subject,
             });
         }

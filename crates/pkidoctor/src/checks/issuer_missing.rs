@@ -33,6 +33,10 @@ fn look(exam: &Exam<'_>) -> Look {
         let remedy = Remedy::manual([format!("append {from} to {} behind the leaf", group.subject)])
             .step("etcd reads its pair at every handshake; restart the other programs")
             .avoid("issuing the certificate again: it is sound, only its issuer is not sent along");
-        Told { message: format!("its issuer {issuer} is not sent along"), facts: vec![fact("the issuer lies in", lies.join(", "))], remedy }
+        Told {
+            message: format!("its issuer {issuer} is not sent along"),
+            facts: vec![fact("the issuer lies in", lies.join(", "))],
+            remedy,
+        }
     })
 }

@@ -28,7 +28,9 @@ Example: etcd/ca.crt was made by `openssl req -x509` with an extension section f
 fn look(exam: &Exam<'_>) -> Look {
     words::tell(exam, CHECK.code, |group| {
         let certificate = group.first().certificate.as_ref();
-        let facts = certificate.map(|ca| vec![fact("certificate", &ca.subject), fact("what forbids it", obstacle(ca))]).unwrap_or_default();
+        let facts = certificate
+            .map(|ca| vec![fact("certificate", &ca.subject), fact("what forbids it", obstacle(ca))])
+            .unwrap_or_default();
         let remedy = Remedy::manual([
             "issue the CA certificate again with basicConstraints CA:TRUE and keyUsage keyCertSign, same key, byte-identical subject: its leaves stay valid",
             "put it on every node and into every kubeconfig that holds it",
@@ -43,7 +45,9 @@ fn obstacle(certificate: &Certificate) -> &'static str {
     match certificate.basic_constraints {
         None => "version 3 without basicConstraints",
         Some(constraints) if !constraints.is_ca => "basicConstraints say CA:FALSE",
-        Some(_) if certificate.key_usage != 0 && certificate.key_usage & KEY_CERT_SIGN == 0 => "keyUsage without keyCertSign",
+        Some(_) if certificate.key_usage != 0 && certificate.key_usage & KEY_CERT_SIGN == 0 => {
+            "keyUsage without keyCertSign"
+        }
         Some(_) => "nothing in the certificate itself",
     }
 }

@@ -89,7 +89,11 @@ fn what_is_secret(file: &File, kubeconfig: Option<&KubeconfigFile>, go: crate::g
 
 fn holds_credentials(kubeconfig: &KubeconfigFile) -> bool {
     let Ok(parsed) = &kubeconfig.parsed else { return false };
-    let secret = |user: &crate::cluster::kubeconfig::User| matches!(user.client_key.source, Source::Data(_) | Source::BadBase64 { .. }) || user.has_token || user.has_password;
+    let secret = |user: &crate::cluster::kubeconfig::User| {
+        matches!(user.client_key.source, Source::Data(_) | Source::BadBase64 { .. })
+            || user.has_token
+            || user.has_password
+    };
     parsed.users.iter().any(secret)
 }
 
@@ -126,7 +130,11 @@ fn exposed(exam: &Exam<'_>, node: usize, file: &File, what: &str) -> Defect {
 
 /// The user that must own the file, where its reader is not root and owns it not yet.
 fn reader(exam: &Exam<'_>, node: usize, file: &File) -> Option<i64> {
-    let users = exam.links.iter().flat_map(Link::references).filter(|reference| reference.node == node && reference.path() == Some(file.path.as_str()));
+    let users = exam
+        .links
+        .iter()
+        .flat_map(Link::references)
+        .filter(|reference| reference.node == node && reference.path() == Some(file.path.as_str()));
     let user = users.into_iter().find_map(|reference| reference.user)?;
     let owner = file.meta.as_ref().map(|meta| i64::from(meta.uid));
     (owner != Some(user)).then_some(user)

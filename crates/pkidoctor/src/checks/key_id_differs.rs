@@ -28,7 +28,11 @@ Example: the CA was renewed by a tool that computes its identifier in another wa
 
 fn look(exam: &Exam<'_>) -> Look {
     let mut look = Look::default();
-    for used in exam.used().iter().filter(|used| !used.certificate.is_self_issued() && !used.certificate.authority_key_id.is_empty()) {
+    for used in exam
+        .used()
+        .iter()
+        .filter(|used| !used.certificate.is_self_issued() && !used.certificate.authority_key_id.is_empty())
+    {
         look.subjects += 1;
         let Some(theirs) = other_identifier(exam, used.certificate) else { continue };
         look.defects.push(Defect {
@@ -51,9 +55,12 @@ fn look(exam: &Exam<'_>) -> Look {
 fn other_identifier(exam: &Exam<'_>, child: &Arc<Certificate>) -> Option<Vec<u8>> {
     let all = exam.certificates();
     let signed = |ca: &Arc<Certificate>| {
-        !ca.subject_key_id.is_empty() && ca.subject.raw == child.issuer.raw && exam.verifier.check_signature(child, ca).is_ok()
+        !ca.subject_key_id.is_empty()
+            && ca.subject.raw == child.issuer.raw
+            && exam.verifier.check_signature(child, ca).is_ok()
     };
-    let mut identifiers = all.iter().map(|(_, _, _, ca)| *ca).filter(|ca| signed(ca)).map(|ca| &ca.subject_key_id).peekable();
+    let mut identifiers =
+        all.iter().map(|(_, _, _, ca)| *ca).filter(|ca| signed(ca)).map(|ca| &ca.subject_key_id).peekable();
     let first = identifiers.peek().copied().cloned();
     if identifiers.any(|known| *known == child.authority_key_id) { None } else { first }
 }

@@ -45,7 +45,10 @@ fn look(exam: &Exam<'_>) -> Look {
             message: "holds a private key as well".to_owned(),
             facts: vec![fact("expected", "certificates only"), fact("found", labels(material))],
             links: Vec::new(),
-            remedy: Remedy::manual([format!("remove the private key block from {} and keep it in its own file of mode 0600", file.path)]),
+            remedy: Remedy::manual([format!(
+                "remove the private key block from {} and keep it in its own file of mode 0600",
+                file.path
+            )]),
         });
     }
     look

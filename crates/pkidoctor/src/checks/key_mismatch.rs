@@ -77,7 +77,9 @@ fn certificate_with(exam: &Exam<'_>, node: usize, key: &PublicKey) -> Option<Str
 /// A key file of the tree with this public half: as shown, and its path.
 pub(super) fn key_like(exam: &Exam<'_>, node: usize, key: &PublicKey) -> Option<(String, String)> {
     exam.materials()
-        .filter(|(at, _, _, material)| *at == node && material.keys().any(|known| known.as_ref().is_ok_and(|known| known == key)))
+        .filter(|(at, _, _, material)| {
+            *at == node && material.keys().any(|known| known.as_ref().is_ok_and(|known| known == key))
+        })
         .map(|(_, shown, path, _)| (shown, path.to_owned()))
         .find(|(shown, _)| !shown.contains('#'))
 }
@@ -85,7 +87,8 @@ pub(super) fn key_like(exam: &Exam<'_>, node: usize, key: &PublicKey) -> Option<
 /// Put the right half back where it lies elsewhere, else make both anew.
 pub(super) fn pair_remedy(exam: &Exam<'_>, reason: &Reason<'_>) -> Remedy {
     let fresh = || {
-        words::remake(exam, reason.guilty.as_ref()).avoid("copying only the key or only the certificate: both belong together")
+        words::remake(exam, reason.guilty.as_ref())
+            .avoid("copying only the key or only the certificate: both belong together")
     };
     let (Some(pair), Some((certified, private))) = (&reason.pair, halves(exam, reason)) else { return fresh() };
     let (key, certificate) = (pair.key.subject(exam.cluster), pair.certificate.subject(exam.cluster));
@@ -94,7 +97,10 @@ pub(super) fn pair_remedy(exam: &Exam<'_>, reason: &Reason<'_>) -> Remedy {
     }
     let all = exam.certificates();
     let owner = all.iter().find(|(at, subject, _, known)| {
-        *at == reason.node && *subject != certificate && known.key.as_ref() == Some(&private) && same_subject(exam, reason, &known.subject.raw)
+        *at == reason.node
+            && *subject != certificate
+            && known.key.as_ref() == Some(&private)
+            && same_subject(exam, reason, &known.subject.raw)
     });
     match owner {
         Some((_, from, _, _)) => words::put_back(&certificate, from, &certificate),
@@ -103,6 +109,10 @@ pub(super) fn pair_remedy(exam: &Exam<'_>, reason: &Reason<'_>) -> Remedy {
 }
 
 fn same_subject(exam: &Exam<'_>, reason: &Reason<'_>, subject: &[u8]) -> bool {
-    let leaf = reason.pair.as_ref().and_then(|pair| pair.certificate.material(exam.cluster)).and_then(|material| material.parsed().next());
+    let leaf = reason
+        .pair
+        .as_ref()
+        .and_then(|pair| pair.certificate.material(exam.cluster))
+        .and_then(|material| material.parsed().next());
     leaf.is_some_and(|leaf| leaf.subject.raw == subject)
 }

@@ -38,10 +38,15 @@ fn look(exam: &Exam<'_>) -> Look {
                 continue;
             }
             let remedy = if role.issuer.is_none() {
-                Remedy::manual(["plan a new CA with an RSA or P-256 key: trust old and new, issue the leaves again, drop the old one"])
+                Remedy::manual([
+                    "plan a new CA with an RSA or P-256 key: trust old and new, issue the leaves again, drop the old one",
+                ])
             } else {
                 let remedy = words::remake(exam, Some(&reference));
-                Remedy { command: remedy.command.as_ref().map(|command| format!("{command} --key-type p256")), ..remedy }
+                Remedy {
+                    command: remedy.command.as_ref().map(|command| format!("{command} --key-type p256")),
+                    ..remedy
+                }
             };
             look.defects.push(Defect {
                 severity: Severity::Info,

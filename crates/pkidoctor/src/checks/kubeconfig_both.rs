@@ -41,7 +41,9 @@ fn look(exam: &Exam<'_>) -> Look {
             facts,
             links: group.links(),
             remedy: Remedy::manual([format!("keep only one of the two in {}: {}", group.subject, what.join(", "))])
-                .step("for a certificate that something renews (kubelet-client-current.pem) keep the path, else the data"),
+                .step(
+                    "for a certificate that something renews (kubelet-client-current.pem) keep the path, else the data",
+                ),
         });
     }
     look
@@ -51,12 +53,23 @@ fn look(exam: &Exam<'_>) -> Look {
 fn twice(file: &KubeconfigFile) -> Vec<Fact> {
     let Ok(parsed) = &file.parsed else { return Vec::new() };
     let line = |line: Option<u64>| line.map_or_else(String::new, |line| format!(" (line {line})"));
-    let mut facts: Vec<Fact> = parsed.duplicate_names().into_iter().map(|name| fact("two entries of one name", format!("{}{}", name.it, line(name.line)))).collect();
+    let mut facts: Vec<Fact> = parsed
+        .duplicate_names()
+        .into_iter()
+        .map(|name| fact("two entries of one name", format!("{}{}", name.it, line(name.line))))
+        .collect();
     let Ok(current) = parsed.current() else { return facts };
     let mut fields = Vec::new();
     fields.extend(current.cluster.iter().map(|cluster| ("certificate-authority", &cluster.ca)));
-    fields.extend(current.user.iter().flat_map(|user| [("client-certificate", &user.client_certificate), ("client-key", &user.client_key)]));
+    fields.extend(
+        current
+            .user
+            .iter()
+            .flat_map(|user| [("client-certificate", &user.client_certificate), ("client-key", &user.client_key)]),
+    );
     let both = fields.into_iter().filter_map(|(name, field)| Some((name, field.also_path.as_ref()?, field.line)));
-    facts.extend(both.map(|(name, path, at)| fact(format!("{name} and {name}-data"), format!("{path}, and data{}", line(at)))));
+    facts.extend(
+        both.map(|(name, path, at)| fact(format!("{name} and {name}-data"), format!("{path}, and data{}", line(at)))),
+    );
     facts
 }

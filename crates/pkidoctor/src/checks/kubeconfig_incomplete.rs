@@ -52,7 +52,9 @@ fn message(group: &Group<'_, '_>) -> &'static str {
 
 fn remedy(group: &Group<'_, '_>) -> Remedy {
     match group.first().why {
-        Why::Other(_) => Remedy::manual(["set server: of the cluster that the current context names, as https://HOST:6443"]),
+        Why::Other(_) => {
+            Remedy::manual(["set server: of the cluster that the current context names, as https://HOST:6443"])
+        }
         _ => remake(group.subject),
     }
 }

@@ -40,7 +40,9 @@ fn look(exam: &Exam<'_>) -> Look {
     }
     for (index, node) in exam.cluster.nodes.iter().enumerate() {
         for file in &node.kubeconfigs {
-            let Some(target) = file.parsed.as_ref().ok().and_then(|parsed| parsed.current().ok()?.cluster.ok()) else { continue };
+            let Some(target) = file.parsed.as_ref().ok().and_then(|parsed| parsed.current().ok()?.cluster.ok()) else {
+                continue;
+            };
             look.subjects += 1;
             let subject = node.shown(&file.path);
             let told = look.defects.iter().any(|defect| defect.subject == subject && defect.nodes == [index]);
@@ -53,7 +55,10 @@ fn look(exam: &Exam<'_>) -> Look {
                 nodes: vec![index],
                 subject: subject.to_owned(),
                 message: "shows its credentials to whoever answers: the API server is not verified".to_owned(),
-                facts: vec![fact("insecure-skip-tls-verify", "true"), fact("server", target.server.as_ref().map_or("not given", |server| server.it.as_str()))],
+                facts: vec![
+                    fact("insecure-skip-tls-verify", "true"),
+                    fact("server", target.server.as_ref().map_or("not given", |server| server.it.as_str())),
+                ],
                 links: Vec::new(),
                 remedy: remedy(subject, false),
             });
@@ -67,5 +72,7 @@ fn remedy(path: &str, has_ca: bool) -> Remedy {
     let name = path.rsplit('/').next().unwrap_or(path);
     let remedy = Remedy::manual([format!("remove insecure-skip-tls-verify from {path}")]);
     let remedy = if has_ca { remedy } else { remedy.step("set certificate-authority-data to the base64 of ca.crt") };
-    remedy.step(restart(name)).avoid("removing the CA instead: then nothing is verified, and a stranger at that address gets the credentials")
+    remedy
+        .step(restart(name))
+        .avoid("removing the CA instead: then nothing is verified, and a stranger at that address gets the credentials")
 }

@@ -48,7 +48,9 @@ fn look(exam: &Exam<'_>) -> Look {
 fn message(group: &Group<'_, '_>) -> String {
     match group.first().why {
         Why::Fault(fault) => match fault.kind {
-            FaultKind::Base64(0) => "is not base64 from the first byte on, as when PEM text is pasted as it is".to_owned(),
+            FaultKind::Base64(0) => {
+                "is not base64 from the first byte on, as when PEM text is pasted as it is".to_owned()
+            }
             FaultKind::Base64(offset) => format!("is not base64 at byte {offset}"),
             _ => "is no kubeconfig that client-go can read".to_owned(),
         },
@@ -69,7 +71,9 @@ fn facts(exam: &Exam<'_>, group: &Group<'_, '_>) -> Vec<Fact> {
             facts.push(fact("what is wrong", &problem.message));
             facts.extend(problem.line.map(|line| fact("line", line)));
         }
-        Some(Err(KubeconfigProblem::Unusable(Unusable::OtherFile))) => facts.push(fact("what is wrong", "YAML of another kind")),
+        Some(Err(KubeconfigProblem::Unusable(Unusable::OtherFile))) => {
+            facts.push(fact("what is wrong", "YAML of another kind"))
+        }
         _ => {}
     }
     facts
@@ -81,15 +85,21 @@ pub(super) fn remake(subject: &str) -> Remedy {
     let name = path.rsplit('/').next().unwrap_or(path);
     match profile::KUBECONFIGS.into_iter().find(|known| *known == name) {
         Some(known) => Remedy::regen(known).step(restart(known)),
-        None => Remedy::manual([format!("write {path} anew, with the CA, a client certificate and its key as base64 of PEM")]),
+        None => Remedy::manual([format!(
+            "write {path} anew, with the CA, a client certificate and its key as base64 of PEM"
+        )]),
     }
 }
 
 /// Who reads a kubeconfig only when it starts.
 pub(super) fn restart(name: &str) -> String {
     match name {
-        "controller-manager.conf" => "restart kube-controller-manager: move its manifest away until the container is gone, then back".to_owned(),
-        "scheduler.conf" => "restart kube-scheduler: move its manifest away until the container is gone, then back".to_owned(),
+        "controller-manager.conf" => {
+            "restart kube-controller-manager: move its manifest away until the container is gone, then back".to_owned()
+        }
+        "scheduler.conf" => {
+            "restart kube-scheduler: move its manifest away until the container is gone, then back".to_owned()
+        }
         "kubelet.conf" => "systemctl restart kubelet".to_owned(),
         _ => "copy it again to where users keep it, ~/.kube/config above all".to_owned(),
     }

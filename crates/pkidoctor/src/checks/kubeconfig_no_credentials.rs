@@ -54,9 +54,13 @@ fn message(exam: &Exam<'_>, group: &Group<'_, '_>) -> String {
         Some(ContextProblem::NoCurrentContext) => "has no current context".to_owned(),
         Some(ContextProblem::UnknownContext(name)) => format!("its current context {name} does not exist"),
         Some(ContextProblem::NoCluster) => "its current context names no cluster".to_owned(),
-        Some(ContextProblem::UnknownCluster(name)) => format!("its current context names the cluster {name}, which does not exist"),
+        Some(ContextProblem::UnknownCluster(name)) => {
+            format!("its current context names the cluster {name}, which does not exist")
+        }
         Some(ContextProblem::NoUser) => "its current context names no user".to_owned(),
-        Some(ContextProblem::UnknownUser(name)) => format!("its current context names the user {name}, which does not exist"),
+        Some(ContextProblem::UnknownUser(name)) => {
+            format!("its current context names the user {name}, which does not exist")
+        }
         None => "the user of its current context has no certificate, token, password or plug-in".to_owned(),
     }
 }

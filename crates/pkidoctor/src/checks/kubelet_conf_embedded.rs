@@ -30,9 +30,12 @@ const CURRENT: &str = "/var/lib/kubelet/pki/kubelet-client-current.pem";
 fn look(exam: &Exam<'_>) -> Look {
     let mut look = Look::default();
     for (index, node) in exam.cluster.nodes.iter().enumerate() {
-        let embedded = node.kubeconfig("kubelet.conf").and_then(|file| Some((file, file.client_certificate.as_ref()?.parsed().next()?)));
+        let embedded = node
+            .kubeconfig("kubelet.conf")
+            .and_then(|file| Some((file, file.client_certificate.as_ref()?.parsed().next()?)));
         let Some((file, embedded)) = embedded else { continue };
-        let Some(rotated) = node.file(CURRENT).and_then(File::material).and_then(|material| material.parsed().next()) else {
+        let Some(rotated) = node.file(CURRENT).and_then(File::material).and_then(|material| material.parsed().next())
+        else {
             look.unobserved += 1;
             continue;
         };

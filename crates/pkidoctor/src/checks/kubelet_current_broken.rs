@@ -60,7 +60,8 @@ fn look(exam: &Exam<'_>) -> Look {
             severity: Severity::Warning,
             nodes: vec![index],
             subject: CURRENT.to_owned(),
-            message: "is a plain file: the kubelet's next rotation fails, because it expects a symbolic link".to_owned(),
+            message: "is a plain file: the kubelet's next rotation fails, because it expects a symbolic link"
+                .to_owned(),
             facts: vec![fact("expected", "a symbolic link to kubelet-client-DATE.pem"), fact("found", "a plain file")],
             links: Vec::new(),
             remedy: Remedy::manual([
@@ -77,14 +78,22 @@ fn message(exam: &Exam<'_>, group: &Group<'_, '_>) -> String {
     let state = exam.cluster.nodes[group.node].file(CURRENT).map(|file| &file.state);
     let Why::Fault(fault) = group.first().why else { return "does not load".to_owned() };
     match (&fault.kind, state) {
-        (FaultKind::Missing, Some(State::Missing { link: Some(target) })) => format!("points to {target}, which does not exist"),
+        (FaultKind::Missing, Some(State::Missing { link: Some(target) })) => {
+            format!("points to {target}, which does not exist")
+        }
         (FaultKind::Missing, _) => "does not exist".to_owned(),
         (FaultKind::Directory, _) => "is a directory".to_owned(),
         (FaultKind::LinkLoop, _) => "is a symbolic link that leads in a circle".to_owned(),
         (FaultKind::Pair(PairFault::NoPem(_)), _) => "holds neither certificate nor key".to_owned(),
-        (FaultKind::Pair(PairFault::WrongLabels(Half::Key, _) | PairFault::CertificateInPlaceOfKey), _) => "holds a certificate but no key".to_owned(),
-        (FaultKind::Pair(PairFault::WrongLabels(Half::Certificate, _) | PairFault::KeyInPlaceOfCertificate), _) => "holds a key but no certificate".to_owned(),
-        (FaultKind::Pair(PairFault::Mismatch | PairFault::TypeMismatch), _) => "holds a certificate and a key that do not belong together".to_owned(),
+        (FaultKind::Pair(PairFault::WrongLabels(Half::Key, _) | PairFault::CertificateInPlaceOfKey), _) => {
+            "holds a certificate but no key".to_owned()
+        }
+        (FaultKind::Pair(PairFault::WrongLabels(Half::Certificate, _) | PairFault::KeyInPlaceOfCertificate), _) => {
+            "holds a key but no certificate".to_owned()
+        }
+        (FaultKind::Pair(PairFault::Mismatch | PairFault::TypeMismatch), _) => {
+            "holds a certificate and a key that do not belong together".to_owned()
+        }
         _ => "does not load".to_owned(),
     }
 }

@@ -35,7 +35,8 @@ fn look(exam: &Exam<'_>) -> Look {
         let Some((path, leaf)) = served(node) else { continue };
         look.subjects += 1;
         let wanted = wanted(exam.cluster, index, node);
-        let missing: Vec<&String> = wanted.iter().filter(|name| hostname::verify(leaf, name, exam.cluster.go).is_err()).collect();
+        let missing: Vec<&String> =
+            wanted.iter().filter(|name| hostname::verify(leaf, name, exam.cluster.go).is_err()).collect();
         if missing.is_empty() {
             continue;
         }
@@ -62,7 +63,9 @@ fn served(node: &Node) -> Option<(&str, &Arc<Certificate>)> {
     let configured = node.kubelet.as_ref().and_then(|kubelet| kubelet.parsed.as_ref().ok()?.tls_cert_file.as_ref());
     let usual = ["/var/lib/kubelet/pki/kubelet-server-current.pem", "/var/lib/kubelet/pki/kubelet.crt"];
     let paths = configured.map(|placed| placed.it.as_str()).into_iter().chain(usual);
-    paths.filter_map(|path| node.file(path)).find_map(|file| Some((file.path.as_str(), file.material()?.parsed().next()?)))
+    paths
+        .filter_map(|path| node.file(path))
+        .find_map(|file| Some((file.path.as_str(), file.material()?.parsed().next()?)))
 }
 
 fn wanted(cluster: &Cluster, index: usize, node: &Node) -> Vec<String> {

@@ -29,7 +29,8 @@ fn look(exam: &Exam<'_>) -> Look {
 fn tell(exam: &Exam<'_>, group: &Group<'_, '_>) -> Told {
     let path = group.first().guilty.as_ref().and_then(|guilty| guilty.path()).unwrap_or(group.subject);
     let bring = load::restore(exam, group.first());
-    let steps = [format!("rm {path} (it removes the link, not a file)")].into_iter().chain(bring.command).chain(bring.steps);
+    let steps =
+        [format!("rm {path} (it removes the link, not a file)")].into_iter().chain(bring.command).chain(bring.steps);
     Told {
         message: "symbolic links lead in a circle".to_owned(),
         facts: vec![fact("expected", "a file"), fact("found", "a symbolic link without end")],

@@ -16,7 +16,8 @@ use crate::x509::certificate::Certificate;
 use crate::x509::key::PublicKey;
 
 /// Codes that tell the same story of one file, the one that tells it first.
-const SAME_STORY: [&[&str]; 2] = [&["manifest-path-missing", "kubeconfig-path-missing", "file-missing"], &["file-empty", "ca-pool-empty"]];
+const SAME_STORY: [&[&str]; 2] =
+    [&["manifest-path-missing", "kubeconfig-path-missing", "file-missing"], &["file-empty", "ca-pool-empty"]];
 
 /// One defect for every file with a fault of this code: on links, then among the pairs that only sign.
 pub(super) fn look(exam: &Exam<'_>, code: &str, tell: impl Fn(&Exam<'_>, &Group<'_, '_>) -> Told) -> Look {
@@ -60,7 +61,11 @@ pub(super) fn files_on_links(exam: &Exam<'_>) -> Look {
             continue;
         }
         seen.push((reference.node, path));
-        *if reference.file(exam.cluster).is_some_and(Exam::is_hidden) { &mut look.unobserved } else { &mut look.subjects } += 1;
+        *if reference.file(exam.cluster).is_some_and(Exam::is_hidden) {
+            &mut look.unobserved
+        } else {
+            &mut look.subjects
+        } += 1;
     }
     look
 }
@@ -118,7 +123,9 @@ pub(super) fn ending(path: &str) -> &str {
 pub(super) fn unused_pem<'c>(exam: &Exam<'c>) -> Vec<(usize, &'c File)> {
     let needed = needed(exam);
     let called_so = |file: &File| ["crt", "key", "pem", "pub"].contains(&ending(&file.path));
-    exam.files().filter(|(node, file)| file.in_tree && called_so(file) && !needed.contains(&(*node, file.path.clone()))).collect()
+    exam.files()
+        .filter(|(node, file)| file.in_tree && called_so(file) && !needed.contains(&(*node, file.path.clone())))
+        .collect()
 }
 
 /// The load fault of a group.
@@ -133,7 +140,8 @@ pub(super) fn fault<'c>(group: &Group<'_, 'c>) -> Option<&'c LoadFault> {
 pub(super) fn other_half(exam: &Exam<'_>, reason: &Reason<'_>) -> Option<Fact> {
     let pair = reason.pair.as_ref()?;
     let other = if reason.guilty.as_ref() == Some(&pair.key) { &pair.certificate } else { &pair.key };
-    let missing = other.path() != reason.guilty.as_ref()?.path() && other.file(exam.cluster).is_some_and(|file| matches!(file.state, State::Missing { .. }));
+    let missing = other.path() != reason.guilty.as_ref()?.path()
+        && other.file(exam.cluster).is_some_and(|file| matches!(file.state, State::Missing { .. }));
     missing.then(|| fact("missing as well", other.subject(exam.cluster)))
 }
 
@@ -159,7 +167,10 @@ fn half_elsewhere(exam: &Exam<'_>, pair: &PairReference, guilty: &Reference) -> 
         let private = pair.key.material(exam.cluster)?.keys().next()?.as_ref().ok()?;
         let all = exam.certificates();
         let fits = |(node, place, _, certificate): &&(usize, String, &str, &Arc<Certificate>)| {
-            *node == guilty.node && *place != subject && !place.contains('#') && certificate.key.as_ref() == Some(private)
+            *node == guilty.node
+                && *place != subject
+                && !place.contains('#')
+                && certificate.key.as_ref() == Some(private)
         };
         all.iter().find(fits)?.1.clone()
     };
@@ -172,7 +183,8 @@ pub(super) fn key_elsewhere(exam: &Exam<'_>, node: usize, key: &PublicKey, subje
 }
 
 fn is_trust(exam: &Exam<'_>, guilty: &Reference) -> bool {
-    let trusts = |link: &Link| [&link.client_trust, &link.server_trust].into_iter().flatten().any(|trust| trust == guilty);
+    let trusts =
+        |link: &Link| [&link.client_trust, &link.server_trust].into_iter().flatten().any(|trust| trust == guilty);
     exam.links.iter().any(trusts)
 }
 
@@ -182,20 +194,31 @@ pub(super) fn restore_ca(exam: &Exam<'_>, guilty: &Reference) -> Remedy {
     let subject = guilty.subject(exam.cluster);
     let all = exam.certificates();
     let signs = |certificate: &Arc<Certificate>| {
-        let signed = |child: &Arc<Certificate>| child.issuer.raw == certificate.subject.raw && exam.verifier.check_signature(child, certificate).is_ok();
+        let signed = |child: &Arc<Certificate>| {
+            child.issuer.raw == certificate.subject.raw && exam.verifier.check_signature(child, certificate).is_ok()
+        };
         certificate.may_sign() && children.iter().any(signed)
     };
     let avoid = "making a new CA: every certificate that the old one signed would be refused";
-    let found = all.iter().find(|(node, place, _, certificate)| (*node, place.as_str()) != (guilty.node, subject.as_str()) && signs(certificate));
+    let found = all.iter().find(|(node, place, _, certificate)| {
+        (*node, place.as_str()) != (guilty.node, subject.as_str()) && signs(certificate)
+    });
     match found {
-        Some((node, place, _, _)) if *node == guilty.node && !place.contains('#') => words::put_back(&subject, place, &subject).avoid(avoid),
+        Some((node, place, _, _)) if *node == guilty.node && !place.contains('#') => {
+            words::put_back(&subject, place, &subject).avoid(avoid)
+        }
         Some((node, place, _, _)) if *node == guilty.node => {
-            Remedy::manual([format!("write the CA certificate that {place} holds to {subject}"), restart()]).avoid(avoid)
+            Remedy::manual([format!("write the CA certificate that {place} holds to {subject}"), restart()])
+                .avoid(avoid)
         }
         Some((node, place, _, _)) => {
-            Remedy::manual([format!("copy {place} from {} to {subject}", exam.cluster.nodes[*node].name), restart()]).avoid(avoid)
+            Remedy::manual([format!("copy {place} from {} to {subject}", exam.cluster.nodes[*node].name), restart()])
+                .avoid(avoid)
         }
-        None => Remedy::manual([format!("put {subject} back from a backup or from another control-plane node"), restart()]).avoid(avoid),
+        None => {
+            Remedy::manual([format!("put {subject} back from a backup or from another control-plane node"), restart()])
+                .avoid(avoid)
+        }
     }
 }
 
@@ -211,7 +234,9 @@ pub(super) fn remake(exam: &Exam<'_>, guilty: &Reference) -> Remedy {
         return Remedy::regen("sa.pub");
     }
     if subject == "sa.key" {
-        return Remedy::manual(["put sa.key back from a backup or from another control-plane node: a new one makes every token invalid"]);
+        return Remedy::manual([
+            "put sa.key back from a backup or from another control-plane node: a new one makes every token invalid",
+        ]);
     }
     if let Some(conf) = profile::KUBECONFIGS.into_iter().find(|known| *known == name) {
         return Remedy::regen(conf);
@@ -236,7 +261,8 @@ pub(super) fn remake_or_hands(exam: &Exam<'_>, reason: &Reason<'_>) -> Remedy {
 
 /// The same bytes as clean PEM.
 pub(super) fn rewrite(subject: &str) -> Remedy {
-    Remedy::command(RemedyKind::Rewrite, subject, "pkidoctor fix").avoid("issuing a new certificate: what is in the file is sound, only its wrapping is not")
+    Remedy::command(RemedyKind::Rewrite, subject, "pkidoctor fix")
+        .avoid("issuing a new certificate: what is in the file is sound, only its wrapping is not")
 }
 
 /// The leaves that the links of a CA file show to it.
@@ -247,7 +273,9 @@ fn shown_to(exam: &Exam<'_>, guilty: &Reference) -> Vec<Arc<Certificate>> {
         let by_server = (link.server_trust.as_ref(), link.client_pair.as_ref());
         for (trust, pair) in [by_client, by_server] {
             let same_file = trust.is_some_and(|trust| trust.node == guilty.node && trust.path() == guilty.path());
-            let leaf = pair.and_then(|pair| pair.certificate.material(exam.cluster)).and_then(|material| material.parsed().next());
+            let leaf = pair
+                .and_then(|pair| pair.certificate.material(exam.cluster))
+                .and_then(|material| material.parsed().next());
             children.extend(leaf.filter(|_| same_file).cloned());
         }
     }

@@ -82,7 +82,12 @@ fn place(material: &Material) -> Option<Fact> {
 
 /// Whether an older Go took what this one refuses.
 fn accepted_before(material: &Material) -> Option<Fact> {
-    let broken = material.pem.blocks.iter().filter(|block| block.label == "CERTIFICATE").find(|block| parse::certificate(&block.bytes, material.go).is_err())?;
+    let broken = material
+        .pem
+        .blocks
+        .iter()
+        .filter(|block| block.label == "CERTIFICATE")
+        .find(|block| parse::certificate(&block.bytes, material.go).is_err())?;
     let older = (19..=30).rev().map(GoVersion::minor).filter(|go| *go < material.go);
     let last = older.into_iter().find(|go| parse::certificate(&broken.bytes, *go).is_ok())?;
     Some(fact("accepted by", format!("Go up to {last}: it parses there")))
@@ -98,7 +103,10 @@ fn copy_elsewhere(exam: &Exam<'_>, guilty: &Reference, material: &Material) -> O
     let key = key.material(exam.cluster)?.keys().next()?.as_ref().ok()?;
     let all = exam.certificates();
     let fits = |(node, place, _, certificate): &&(usize, String, &str, &Arc<crate::x509::certificate::Certificate>)| {
-        *node == guilty.node && *place != subject && certificate.key.as_ref() == Some(key) && certificate.not_after > exam.now()
+        *node == guilty.node
+            && *place != subject
+            && certificate.key.as_ref() == Some(key)
+            && certificate.not_after > exam.now()
     };
     let (_, from, _, _) = all.iter().find(fits)?;
     Some(words::put_back(&subject, from, &subject))

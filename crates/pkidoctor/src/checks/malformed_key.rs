@@ -30,5 +30,9 @@ fn tell(exam: &Exam<'_>, group: &Group<'_, '_>) -> Told {
     let material = group.first().guilty.as_ref().and_then(|guilty| guilty.material(exam.cluster));
     let labels = material.map(|material| material.labels().join(", ")).unwrap_or_default();
     let remedy = load::restore(exam, group.first()).avoid("making a new key alone: a pair is replaced as a pair");
-    Told { message: "does not parse as a private key".to_owned(), facts: vec![fact("found", format!("PEM with {labels}"))], remedy }
+    Told {
+        message: "does not parse as a private key".to_owned(),
+        facts: vec![fact("found", format!("PEM with {labels}"))],
+        remedy,
+    }
 }

@@ -39,7 +39,8 @@ fn look(exam: &Exam<'_>) -> Look {
             let known = Component::ALL.into_iter().find(|component| name.starts_with(component.name()));
             let mut facts = vec![fact("what is wrong", &problem.message)];
             facts.extend(problem.line.map(|line| fact("line", line)));
-            let place = problem.line.map_or_else(|| manifest.path.clone(), |line| format!("{} at line {line}", manifest.path));
+            let place =
+                problem.line.map_or_else(|| manifest.path.clone(), |line| format!("{} at line {line}", manifest.path));
             look.defects.push(Defect {
                 severity: if known.is_some() { Severity::Error } else { Severity::Warning },
                 nodes: vec![index],

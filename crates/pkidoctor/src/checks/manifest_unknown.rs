@@ -1,8 +1,8 @@
 //! `manifest-unknown`: a manifest with a component's name in which the component is not found.
 
 use crate::check::{Check, Defect, Look, Remedy, Severity, fact};
-use crate::cluster::manifest::{Component, Pod};
 use crate::cluster::Manifest;
+use crate::cluster::manifest::{Component, Pod};
 use crate::exam::Exam;
 
 pub(super) static CHECK: Check = Check {
@@ -30,7 +30,13 @@ fn look(exam: &Exam<'_>) -> Look {
         look.unobserved += usize::from(!node.has_manifests);
         for component in Component::ALL {
             let file = format!("{}.yaml", component.name());
-            let Some(manifest) = node.manifests.iter().find(|manifest| manifest.active && manifest.path.rsplit('/').next() == Some(file.as_str())) else { continue };
+            let Some(manifest) = node
+                .manifests
+                .iter()
+                .find(|manifest| manifest.active && manifest.path.rsplit('/').next() == Some(file.as_str()))
+            else {
+                continue;
+            };
             look.subjects += 1;
             if manifest.pods.is_err() || node.running(component).is_some() || stands_further_down(manifest, component) {
                 continue;
@@ -49,7 +55,11 @@ fn stands_further_down(manifest: &Manifest, component: Component) -> bool {
 
 fn defect(index: usize, subject: &str, manifest: &Manifest, component: Component) -> Defect {
     let pods: &[Pod] = manifest.pods.as_deref().unwrap_or_default();
-    let containers: Vec<String> = pods.iter().flat_map(|pod| &pod.containers).map(|container| format!("{} ({})", container.name, container.image)).collect();
+    let containers: Vec<String> = pods
+        .iter()
+        .flat_map(|pod| &pod.containers)
+        .map(|container| format!("{} ({})", container.name, container.image))
+        .collect();
     Defect {
         severity: Severity::Info,
         nodes: vec![index],
@@ -57,6 +67,8 @@ fn defect(index: usize, subject: &str, manifest: &Manifest, component: Component
         message: format!("no container in it is known to run {}: its flags are not judged", component.name()),
         facts: vec![fact("containers", if containers.is_empty() { "none".to_owned() } else { containers.join(", ") })],
         links: Vec::new(),
-        remedy: Remedy::manual(["nothing, if that is meant; settings of an etcd behind a script can be given with --etcd-config"]),
+        remedy: Remedy::manual([
+            "nothing, if that is meant; settings of an etcd behind a script can be given with --etcd-config",
+        ]),
     }
 }

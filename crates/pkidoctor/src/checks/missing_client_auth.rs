@@ -30,12 +30,19 @@ fn look(exam: &Exam<'_>) -> Look {
     words::tell(exam, CHECK.code, |group| {
         let links = group.links();
         let certificate = group.first().certificate.as_ref();
-        let usages = certificate.map(|leaf| leaf.usages.iter().map(|usage| usage_name(usage)).collect::<Vec<_>>().join(", "));
+        let usages =
+            certificate.map(|leaf| leaf.usages.iter().map(|usage| usage_name(usage)).collect::<Vec<_>>().join(", "));
         let only = |id: &str| links.iter().all(|link| exam.links[*link].id.starts_with(id));
         let (message, needed) = if only("etcd-gateway") {
-            ("lacks clientAuth, so etcd refuses its own gateway: one line per start, and JSON under /v3 fails", "serverAuth, clientAuth")
+            (
+                "lacks clientAuth, so etcd refuses its own gateway: one line per start, and JSON under /v3 fails",
+                "serverAuth, clientAuth",
+            )
         } else if only("etcd-peer") {
-            ("lacks clientAuth, so the members that it dials refuse it, while those that dial it do not", "serverAuth, clientAuth")
+            (
+                "lacks clientAuth, so the members that it dials refuse it, while those that dial it do not",
+                "serverAuth, clientAuth",
+            )
         } else {
             ("lacks clientAuth", "clientAuth")
         };

@@ -26,7 +26,8 @@ Example: a client certificate was given as --cert-file.",
 fn look(exam: &Exam<'_>) -> Look {
     words::tell(exam, CHECK.code, |group| {
         let certificate = group.first().certificate.as_ref();
-        let usages = certificate.map(|leaf| leaf.usages.iter().map(|usage| usage_name(usage)).collect::<Vec<_>>().join(", "));
+        let usages =
+            certificate.map(|leaf| leaf.usages.iter().map(|usage| usage_name(usage)).collect::<Vec<_>>().join(", "));
         let of_etcd = group.links().iter().any(|link| exam.links[*link].id.contains("->etcd"));
         let needed = if of_etcd { "serverAuth, clientAuth" } else { "serverAuth" };
         let remedy = words::remake(exam, group.first().guilty.as_ref())

@@ -33,7 +33,10 @@ fn look(exam: &Exam<'_>) -> Look {
         for role in profile::ROLES {
             let Some(issuer) = role.issuer else { continue };
             let path = node.layout(&format!("{}.crt", role.stem));
-            let (Some(leaf), cas) = (first(node, &path), certificates(node, &node.layout(&format!("{issuer}.crt")))) else { continue };
+            let (Some(leaf), cas) = (first(node, &path), certificates(node, &node.layout(&format!("{issuer}.crt"))))
+            else {
+                continue;
+            };
             if cas.is_empty() {
                 continue;
             }
@@ -56,7 +59,9 @@ fn look(exam: &Exam<'_>) -> Look {
                     fact("CA valid from", words::instant(exam.now(), ca.not_before)),
                 ],
                 links: Vec::new(),
-                remedy: Remedy::manual([format!("remove {path} and its key if nothing is to use them, after a backup")]),
+                remedy: Remedy::manual([format!(
+                    "remove {path} and its key if nothing is to use them, after a backup"
+                )]),
             });
         }
     }

@@ -68,6 +68,7 @@ mod kubelet_current_broken;
 mod kubelet_serving_missing;
 mod kubelet_serving_san;
 mod link_loop;
+mod load;
 mod malformed_certificate;
 mod malformed_key;
 mod manifest_broken;
@@ -123,11 +124,10 @@ mod unreadable;
 mod unsupported_key;
 mod url_invalid;
 mod usage_odd;
+pub(crate) mod words;
 mod wrong_certificate_first;
 mod wrong_pem_label;
 mod wrong_role_file;
-mod load;
-pub(crate) mod words;
 
 use crate::check::Check;
 

@@ -31,7 +31,9 @@ fn look(exam: &Exam<'_>) -> Look {
         let reason = group.first();
         let child = words::orphan(reason);
         let pool = reason.trust.as_ref().and_then(|trust| trust.material(exam.cluster));
-        let ca = child.zip(pool).and_then(|(child, pool)| pool.parsed().find(|ca| ca.subject.to_string() == child.issuer.to_string()));
+        let ca = child
+            .zip(pool)
+            .and_then(|(child, pool)| pool.parsed().find(|ca| ca.subject.to_string() == child.issuer.to_string()));
         let mut facts = words::chain_facts(exam, reason);
         if let (Some(child), Some(ca)) = (child, ca) {
             facts.push(fact("issuer written as", string_types(&child.issuer)));

@@ -34,13 +34,17 @@ fn look(exam: &Exam<'_>) -> Look {
             .avoid("GODEBUG=x509negativeserial=1 for good: it is per process and no upgrade keeps it"),
     });
     for (defect, group) in look.defects.iter_mut().zip(exam.groups(CHECK.code)) {
-        let pair = group.reasons.iter().any(|reason| matches!(reason.why, Why::Fault(fault) if matches!(fault.kind, FaultKind::Pair(_))));
+        let pair = group
+            .reasons
+            .iter()
+            .any(|reason| matches!(reason.why, Why::Fault(fault) if matches!(fault.kind, FaultKind::Pair(_))));
         if pair {
             // a pair that does not load is always an error
             defect.severity = Severity::Error;
         }
     }
-    let others = quiet(exam).into_iter().filter(|(node, subject)| !is_told(&look.defects, *node, subject)).collect::<Vec<_>>();
+    let others =
+        quiet(exam).into_iter().filter(|(node, subject)| !is_told(&look.defects, *node, subject)).collect::<Vec<_>>();
     look.defects.extend(others.into_iter().map(|(node, subject)| info(exam, node, subject)));
     look
 }
@@ -75,7 +79,8 @@ fn info(exam: &Exam<'_>, node: usize, subject: String) -> Defect {
         severity: Severity::Info,
         nodes: vec![node],
         subject,
-        message: "bears a negative serial number, which Go refuses from 1.23; no link stumbles over it today".to_owned(),
+        message: "bears a negative serial number, which Go refuses from 1.23; no link stumbles over it today"
+            .to_owned(),
         facts: vec![fact("judged as", format!("Go {}", exam.cluster.go))],
         links: Vec::new(),
         remedy: words::remake(exam, target.and_then(|used| exam.role_of(&used))),

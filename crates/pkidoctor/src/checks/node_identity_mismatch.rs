@@ -1,8 +1,8 @@
 //! `node-identity-mismatch`: kubelet.conf speaks for another node.
 
 use crate::check::{Check, Defect, Look, Remedy, Severity, fact};
-use crate::cluster::manifest::Component;
 use crate::cluster::Cluster;
+use crate::cluster::manifest::Component;
 use crate::exam::Exam;
 use crate::links::Link;
 use crate::links::reference::Reference;
@@ -44,7 +44,9 @@ fn look(exam: &Exam<'_>) -> Look {
             "install it as /etc/kubernetes/kubelet.conf and restart the kubelet".to_owned(),
             "wait for /var/lib/kubelet/pki/kubelet-client-current.pem, point client-certificate and client-key at it, restart once more".to_owned(),
         ]);
-        remedy = remedy.avoid("deleting /var/lib/kubelet/pki alone: the kubelet cannot bootstrap again without a bootstrap kubeconfig");
+        remedy = remedy.avoid(
+            "deleting /var/lib/kubelet/pki alone: the kubelet cannot bootstrap again without a bootstrap kubeconfig",
+        );
         look.defects.push(Defect {
             severity: Severity::Warning,
             nodes: vec![link.node],
@@ -100,7 +102,9 @@ pub(super) fn kubelet_node(cluster: &Cluster, node: usize) -> Option<String> {
 
 /// The same certificate on another given node is told as copied from there.
 fn is_another_given_node(exam: &Exam<'_>, link: &Link) -> bool {
-    let leaf = |link: &Link| link.client_pair.as_ref()?.certificate.material(exam.cluster)?.parsed().next().map(|leaf| leaf.raw.clone());
+    let leaf = |link: &Link| {
+        link.client_pair.as_ref()?.certificate.material(exam.cluster)?.parsed().next().map(|leaf| leaf.raw.clone())
+    };
     let own = leaf(link);
     exam.links.iter().any(|other| other.node != link.node && other.id == link.id && own.is_some() && leaf(other) == own)
 }

@@ -40,7 +40,11 @@ fn look(exam: &Exam<'_>) -> Look {
             message: format!("is not PEM: {}; nothing uses it", diagnosis.words),
             facts: vec![fact("found", diagnosis.words)],
             links: Vec::new(),
-            remedy: if diagnosis.is_whole { load::rewrite(&subject) } else { Remedy::manual(["remove it if nobody misses it"]) },
+            remedy: if diagnosis.is_whole {
+                load::rewrite(&subject)
+            } else {
+                Remedy::manual(["remove it if nobody misses it"])
+            },
             subject,
         });
     }
@@ -55,8 +59,14 @@ fn tell(exam: &Exam<'_>, group: &Group<'_, '_>) -> Told {
     let reason = group.first();
     let guilty = reason.guilty.as_ref();
     let material = guilty.and_then(|guilty| guilty.material(exam.cluster));
-    let diagnosis = material.map_or_else(Diagnosis::default, |material| diagnose(material, guilty.and_then(|guilty| guilty.file(exam.cluster))));
-    let remedy = if diagnosis.is_whole && !group.subject.contains('#') { load::rewrite(group.subject) } else { load::restore(exam, reason) };
+    let diagnosis = material.map_or_else(Diagnosis::default, |material| {
+        diagnose(material, guilty.and_then(|guilty| guilty.file(exam.cluster)))
+    });
+    let remedy = if diagnosis.is_whole && !group.subject.contains('#') {
+        load::rewrite(group.subject)
+    } else {
+        load::restore(exam, reason)
+    };
     Told {
         message: format!("is not PEM: {}", diagnosis.words),
         facts: vec![fact("expected", "PEM (-----BEGIN … at the start of a line)"), fact("found", diagnosis.words)],
@@ -81,7 +91,9 @@ pub(super) fn diagnose(material: &Material, file: Option<&File>) -> Diagnosis {
         Shape::Empty => Some(("it is empty".to_owned(), false)),
         Shape::Blank => Some(("it holds nothing but blanks".to_owned(), false)),
         Shape::Der => Some(binary(material, file)),
-        Shape::EncodedTwice => Some(("it is base64 of PEM, as in the data of a Secret: encoded once too often".to_owned(), true)),
+        Shape::EncodedTwice => {
+            Some(("it is base64 of PEM, as in the data of a Secret: encoded once too often".to_owned(), true))
+        }
         Shape::Utf16 => Some(("it is UTF-16, as some Windows editors write".to_owned(), true)),
         Shape::Other => None,
     };

@@ -54,7 +54,10 @@ fn look(exam: &Exam<'_>) -> Look {
             severity: exam.severity(&exam.links_using(node, path)).max(Severity::Warning),
             nodes: vec![node],
             subject,
-            message: format!("valid only {}; no link stumbles over it", words::distance(exam.now(), certificate.not_before)),
+            message: format!(
+                "valid only {}; no link stumbles over it",
+                words::distance(exam.now(), certificate.not_before)
+            ),
             facts: facts(exam, certificate),
             links: Vec::new(),
             remedy: remedy(),
@@ -71,7 +74,10 @@ fn facts(exam: &Exam<'_>, certificate: &Certificate) -> Vec<Fact> {
     let all = exam.certificates();
     let future = all.iter().filter(|(_, _, _, known)| known.not_before > exam.now()).count();
     if future * 2 > all.len() {
-        facts.push(fact("in the future", format!("{future} of {} certificates: this machine's clock is probably behind", all.len())));
+        facts.push(fact(
+            "in the future",
+            format!("{future} of {} certificates: this machine's clock is probably behind", all.len()),
+        ));
     }
     facts
 }

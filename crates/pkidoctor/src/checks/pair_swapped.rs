@@ -33,14 +33,22 @@ fn look(exam: &Exam<'_>) -> Look {
 fn tell(exam: &Exam<'_>, group: &Group<'_, '_>) -> Told {
     let reason = group.first();
     let key_is_wrong = load::is_kind(group, |kind| matches!(kind, FaultKind::Pair(PairFault::CertificateInPlaceOfKey)));
-    let message = if key_is_wrong { "holds a certificate instead of the private key" } else { "holds a private key instead of the certificate" };
-    let Some(pair) = &reason.pair else { return Told { message: message.to_owned(), facts: Vec::new(), remedy: load::restore(exam, reason) } };
-    let holds = |reference: &Reference| reference.material(exam.cluster).map_or("nothing that can be read", Material::kind);
+    let message = if key_is_wrong {
+        "holds a certificate instead of the private key"
+    } else {
+        "holds a private key instead of the certificate"
+    };
+    let Some(pair) = &reason.pair else {
+        return Told { message: message.to_owned(), facts: Vec::new(), remedy: load::restore(exam, reason) };
+    };
+    let holds =
+        |reference: &Reference| reference.material(exam.cluster).map_or("nothing that can be read", Material::kind);
     let facts = vec![
         fact(format!("certificate file {}", pair.certificate.subject(exam.cluster)), holds(&pair.certificate)),
         fact(format!("key file {}", pair.key.subject(exam.cluster)), holds(&pair.key)),
     ];
-    let crossed = material(exam, &pair.key).is_some_and(|key| key.parsed().next().is_some()) && material(exam, &pair.certificate).is_some_and(Material::holds_key);
+    let crossed = material(exam, &pair.key).is_some_and(|key| key.parsed().next().is_some())
+        && material(exam, &pair.certificate).is_some_and(Material::holds_key);
     let remedy = if crossed { exchange(exam, pair) } else { load::restore(exam, reason) };
     Told { message: message.to_owned(), facts, remedy }
 }
@@ -54,12 +62,17 @@ fn exchange(exam: &Exam<'_>, pair: &PairReference) -> Remedy {
         return Remedy::manual(["exchange the two"]);
     };
     let avoid = "making a new pair: both halves are there";
-    if let (Origin::Flag { manifest, flag, .. }, true) = (&pair.certificate.origin, load::ending(certificate) == "key" && load::ending(key) == "crt") {
+    if let (Origin::Flag { manifest, flag, .. }, true) =
+        (&pair.certificate.origin, load::ending(certificate) == "key" && load::ending(key) == "crt")
+    {
         let other = match &pair.key.origin {
             Origin::Flag { flag, .. } => flag,
             _ => flag,
         };
-        return Remedy::manual([format!("in {manifest} exchange the values of --{flag} and --{other}; the kubelet restarts the pod by itself")]).avoid(avoid);
+        return Remedy::manual([format!(
+            "in {manifest} exchange the values of --{flag} and --{other}; the kubelet restarts the pod by itself"
+        )])
+        .avoid(avoid);
     }
     if certificate == key {
         return Remedy::manual(["exchange the two in the kubeconfig"]).avoid(avoid);

@@ -55,19 +55,23 @@ fn pair_facts(exam: &Exam<'_>, pair: Option<&PairReference>) -> Vec<Fact> {
 }
 
 fn remedy(exam: &Exam<'_>, group: &Group<'_, '_>) -> Remedy {
-    let Some((Origin::Flag { manifest, flag, .. }, pair)) = group.first().guilty.as_ref().map(|guilty| &guilty.origin).zip(group.first().pair.as_ref()) else {
+    let Some((Origin::Flag { manifest, flag, .. }, pair)) =
+        group.first().guilty.as_ref().map(|guilty| &guilty.origin).zip(group.first().pair.as_ref())
+    else {
         return Remedy::manual(["give the certificate and its key together"]);
     };
     let mut steps = Vec::new();
     for half in [&pair.certificate, &pair.key].into_iter().filter(|half| half.is_unset()) {
         let Origin::Flag { flag, .. } = &half.origin else { continue };
-        let usual = usual_file(flag).map(|relative| exam.cluster.nodes[group.node].layout(relative)).unwrap_or_default();
+        let usual =
+            usual_file(flag).map(|relative| exam.cluster.nodes[group.node].layout(relative)).unwrap_or_default();
         steps.push(format!("add --{flag}={usual} to {manifest}"));
     }
     if steps.is_empty() {
         steps.push(format!("add --{flag} to {manifest}"));
     }
-    Remedy::manual(steps).avoid("removing the other half instead: the connection would go on without a certificate and be refused")
+    Remedy::manual(steps)
+        .avoid("removing the other half instead: the connection would go on without a certificate and be refused")
 }
 
 /// The file that kubeadm gives a flag.

@@ -35,8 +35,12 @@ fn tell(exam: &Exam<'_>, group: &Group<'_, '_>) -> Told {
         _ => "",
     });
     let mounts = mounts(exam, group);
-    let mut facts = vec![fact("path in the container", shown), fact("mounted", if mounts.is_empty() { "nothing of the node".to_owned() } else { mounts.join(", ") })];
-    let other = group.first().pair.as_ref().map(|pair| if Some(&pair.key) == guilty { &pair.certificate } else { &pair.key });
+    let mut facts = vec![
+        fact("path in the container", shown),
+        fact("mounted", if mounts.is_empty() { "nothing of the node".to_owned() } else { mounts.join(", ") }),
+    ];
+    let other =
+        group.first().pair.as_ref().map(|pair| if Some(&pair.key) == guilty { &pair.certificate } else { &pair.key });
     if let Some(Place::Unmapped { shown, .. }) = other.map(|other| &other.place) {
         facts.push(fact("not mounted either", shown));
     }
@@ -54,12 +58,18 @@ fn tell(exam: &Exam<'_>, group: &Group<'_, '_>) -> Told {
 
 /// The directories of the node that the containers of the manifest see.
 fn mounts(exam: &Exam<'_>, group: &Group<'_, '_>) -> Vec<String> {
-    let Some(Origin::Flag { manifest, .. }) = group.first().guilty.as_ref().map(|guilty| &guilty.origin) else { return Vec::new() };
+    let Some(Origin::Flag { manifest, .. }) = group.first().guilty.as_ref().map(|guilty| &guilty.origin) else {
+        return Vec::new();
+    };
     let found = exam.cluster.nodes[group.node].manifests.iter().find(|known| known.path == *manifest);
     let pods = found.and_then(|found| found.pods.as_deref().ok()).unwrap_or_default();
     let mut mounts = Vec::new();
     for pod in pods {
-        let of_node = |name: &str| pod.volumes.iter().any(|volume| volume.name == name && matches!(volume.source, VolumeSource::HostPath { .. }));
+        let of_node = |name: &str| {
+            pod.volumes
+                .iter()
+                .any(|volume| volume.name == name && matches!(volume.source, VolumeSource::HostPath { .. }))
+        };
         for mount in pod.containers.iter().flat_map(|container| &container.mounts) {
             if of_node(&mount.volume) && !mounts.contains(&mount.mount_path) {
                 mounts.push(mount.mount_path.clone());

@@ -35,12 +35,19 @@ fn look(exam: &Exam<'_>) -> Look {
         let addresses: Vec<String> = addresses(group).iter().map(ToString::to_string).collect();
         facts.push(fact("comes from", addresses.join(", ")));
         if could_be_rescued(group) {
-            facts.push(fact("DNS", "a listener whose resolver maps one of the DNS names to this address accepts it, others do not"));
+            facts.push(fact(
+                "DNS",
+                "a listener whose resolver maps one of the DNS names to this address accepts it, others do not",
+            ));
         }
         let remedy = words::remake(exam, group.first().guilty.as_ref())
             .avoid("--peer-client-cert-auth=false: opens the Raft port to everybody")
             .avoid("--peer-skip-client-san-verification: drops the check for every member");
-        Told { message: format!("does not cover {}, from where this member dials", addresses.join(", ")), facts, remedy }
+        Told {
+            message: format!("does not cover {}, from where this member dials", addresses.join(", ")),
+            facts,
+            remedy,
+        }
     });
     look.defects.retain(|defect| !is_told(exam, defect.nodes[0], &defect.subject));
     look

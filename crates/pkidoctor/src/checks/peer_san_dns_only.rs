@@ -34,7 +34,8 @@ fn look(exam: &Exam<'_>) -> Look {
             continue;
         };
         look.subjects += 1;
-        let by_name = etcd.advertise_peer().iter().any(|url| url.is_tls() && url.host.parse::<std::net::IpAddr>().is_err());
+        let by_name =
+            etcd.advertise_peer().iter().any(|url| url.is_tls() && url.host.parse::<std::net::IpAddr>().is_err());
         let wildcard = leaf.names.dns.iter().any(|name| name.starts_with("*."));
         if !by_name || wildcard || leaf.names.dns.is_empty() || !leaf.names.ip.is_empty() {
             continue;

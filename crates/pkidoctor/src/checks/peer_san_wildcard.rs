@@ -34,7 +34,8 @@ fn look(exam: &Exam<'_>) -> Look {
             continue;
         };
         look.subjects += 1;
-        let wildcards: Vec<&str> = leaf.names.dns.iter().map(String::as_str).filter(|name| name.starts_with("*.")).collect();
+        let wildcards: Vec<&str> =
+            leaf.names.dns.iter().map(String::as_str).filter(|name| name.starts_with("*.")).collect();
         if wildcards.is_empty() {
             continue;
         }

@@ -30,7 +30,9 @@ fn look(exam: &Exam<'_>) -> Look {
         let Some(members) = super::initial_cluster_odd::members(&running) else { continue };
         look.subjects += 1;
         let urls: Vec<_> = members.into_iter().map(|(_, url)| url).chain(etcd.advertises(Port::Peer)).collect();
-        let of = |scheme: &str| urls.iter().filter(|url| url.scheme == scheme).map(|url| url.text.as_str()).collect::<Vec<_>>();
+        let of = |scheme: &str| {
+            urls.iter().filter(|url| url.scheme == scheme).map(|url| url.text.as_str()).collect::<Vec<_>>()
+        };
         let (plain, secure) = (of("http"), of("https"));
         if plain.is_empty() || secure.is_empty() || is_told(exam, etcd.node) {
             continue;
@@ -50,7 +52,10 @@ fn look(exam: &Exam<'_>) -> Look {
             remedy: Remedy::manual([
                 "see which URLs the members keep: etcdctl member list -w table".to_owned(),
                 "for each member with an http URL: etcdctl member update ID --peer-urls=https://…".to_owned(),
-                format!("make --listen-peer-urls and --initial-advertise-peer-urls https, then restart it; {}", words::edit(&running)),
+                format!(
+                    "make --listen-peer-urls and --initial-advertise-peer-urls https, then restart it; {}",
+                    words::edit(&running)
+                ),
             ])
             .avoid("editing --initial-cluster alone: it is ignored after the first start"),
         });
@@ -61,6 +66,8 @@ fn look(exam: &Exam<'_>) -> Look {
 fn is_told(exam: &Exam<'_>, node: usize) -> bool {
     exam.reasons.iter().any(|reason| {
         let link = &exam.links[reason.link];
-        reason.code == "scheme-mismatch" && link.id.starts_with("etcd-peer") && (link.node == node || link.server_node == Some(node))
+        reason.code == "scheme-mismatch"
+            && link.id.starts_with("etcd-peer")
+            && (link.node == node || link.server_node == Some(node))
     })
 }

@@ -45,7 +45,11 @@ fn look(exam: &Exam<'_>) -> Look {
                 fact("passed over", diagnosis.words),
             ],
             links: Vec::new(),
-            remedy: if diagnosis.is_whole { load::rewrite(&subject) } else { Remedy::manual(["complete or remove the block that is cut"]) },
+            remedy: if diagnosis.is_whole {
+                load::rewrite(&subject)
+            } else {
+                Remedy::manual(["complete or remove the block that is cut"])
+            },
             subject,
         });
     }

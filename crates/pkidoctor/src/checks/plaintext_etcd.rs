@@ -32,9 +32,13 @@ fn look(exam: &Exam<'_>) -> Look {
             look.unobserved += usize::from(!node.has_manifests);
             continue;
         };
-        let servers: Vec<Endpoint> = url::parse_list(&running.flags.list("etcd-servers")).into_iter().flatten().collect();
+        let servers: Vec<Endpoint> =
+            url::parse_list(&running.flags.list("etcd-servers")).into_iter().flatten().collect();
         look.subjects += servers.len();
-        let plain: Vec<Endpoint> = servers.into_iter().filter(|server| server.scheme == "http" && !is_given(exam, index, &server.host)).collect();
+        let plain: Vec<Endpoint> = servers
+            .into_iter()
+            .filter(|server| server.scheme == "http" && !is_given(exam, index, &server.host))
+            .collect();
         if plain.is_empty() {
             continue;
         }

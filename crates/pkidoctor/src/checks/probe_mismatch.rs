@@ -58,7 +58,11 @@ fn look(exam: &Exam<'_>) -> Look {
             let Some((_, container)) = running.pod else { continue };
             look.subjects += container.probes.len();
             let listeners = listeners(exam, index, component, &running);
-            let faults: Vec<Fact> = container.probes.iter().filter_map(|probe| fault(exam, index, component, &running, &listeners, probe)).collect();
+            let faults: Vec<Fact> = container
+                .probes
+                .iter()
+                .filter_map(|probe| fault(exam, index, component, &running, &listeners, probe))
+                .collect();
             if !faults.is_empty() {
                 look.defects.push(defect(index, node, component, &running, &listeners, faults));
             }
@@ -68,11 +72,20 @@ fn look(exam: &Exam<'_>) -> Look {
 }
 
 /// What is wrong with a probe, under its name.
-fn fault(exam: &Exam<'_>, node: usize, component: Component, running: &Running<'_>, listeners: &[Listener], probe: &Probe) -> Option<Fact> {
+fn fault(
+    exam: &Exam<'_>,
+    node: usize,
+    component: Component,
+    running: &Running<'_>,
+    listeners: &[Listener],
+    probe: &Probe,
+) -> Option<Fact> {
     let wrong = match &probe.action {
-        ProbeAction::HttpGet { scheme, host, port: Some(port), path } => {
-            unanswered(listeners, component, &Asked { tls: scheme.eq_ignore_ascii_case("https"), host: host.as_deref(), port: *port, path })
-        }
+        ProbeAction::HttpGet { scheme, host, port: Some(port), path } => unanswered(
+            listeners,
+            component,
+            &Asked { tls: scheme.eq_ignore_ascii_case("https"), host: host.as_deref(), port: *port, path },
+        ),
         ProbeAction::Exec(words) if component == Component::Etcd => {
             etcdctl(&exam.cluster.nodes[node], &Etcd::on(exam.cluster, node)?, running.pod?, words)
         }
@@ -82,8 +95,16 @@ fn fault(exam: &Exam<'_>, node: usize, component: Component, running: &Running<'
     wrong.map(|wrong| fact(format!("{}Probe{line}", probe.kind), wrong))
 }
 
-fn defect(index: usize, node: &Node, component: Component, running: &Running<'_>, listeners: &[Listener], mut facts: Vec<Fact>) -> Defect {
-    let message = facts.first().map(|first| format!("the {} cannot succeed: {}", first.label, first.value)).unwrap_or_default();
+fn defect(
+    index: usize,
+    node: &Node,
+    component: Component,
+    running: &Running<'_>,
+    listeners: &[Listener],
+    mut facts: Vec<Fact>,
+) -> Defect {
+    let message =
+        facts.first().map(|first| format!("the {} cannot succeed: {}", first.label, first.value)).unwrap_or_default();
     let listens: Vec<String> = listeners.iter().map(Listener::told).collect();
     facts.push(fact(format!("{} listens on", component.name()), listens.join(", ")));
     Defect {
@@ -106,13 +127,23 @@ fn remedy(component: Component, running: &Running<'_>, listeners: &[Listener]) -
         (_, None) => "let the probe ask the secure port".to_owned(),
     };
     let remedy = Remedy::manual([step, words::edit(running)]);
-    if component == Component::Etcd { remedy.avoid("switching off client authentication so that the probe gets through: it lets everybody else in, too") } else { remedy }
+    if component == Component::Etcd {
+        remedy
+            .avoid("switching off client authentication so that the probe gets through: it lets everybody else in, too")
+    } else {
+        remedy
+    }
 }
 
 impl Listener {
     fn of(endpoint: &Endpoint, demands_certificate: bool) -> Option<Self> {
         let tls = endpoint.is_tls();
-        Some(Self { tls, host: endpoint.host.clone(), port: endpoint.port?, demands_certificate: tls && demands_certificate })
+        Some(Self {
+            tls,
+            host: endpoint.host.clone(),
+            port: endpoint.port?,
+            demands_certificate: tls && demands_certificate,
+        })
     }
 
     fn told(&self) -> String {
@@ -145,22 +176,35 @@ fn listeners(exam: &Exam<'_>, node: usize, component: Component, running: &Runni
     let flags = running.flags;
     match component {
         Component::Etcd => etcd_listeners(exam, node, flags),
-        Component::KubeApiserver => kube_listeners(flags, ("secure-port", 6443), ("insecure-port", "insecure-bind-address", "127.0.0.1", 8080)),
-        Component::KubeControllerManager => kube_listeners(flags, ("secure-port", 10257), ("port", "address", "0.0.0.0", 10252)),
-        Component::KubeScheduler => kube_listeners(flags, ("secure-port", 10259), ("port", "address", "0.0.0.0", 10251)),
+        Component::KubeApiserver => {
+            kube_listeners(flags, ("secure-port", 6443), ("insecure-port", "insecure-bind-address", "127.0.0.1", 8080))
+        }
+        Component::KubeControllerManager => {
+            kube_listeners(flags, ("secure-port", 10257), ("port", "address", "0.0.0.0", 10252))
+        }
+        Component::KubeScheduler => {
+            kube_listeners(flags, ("secure-port", 10259), ("port", "address", "0.0.0.0", 10251))
+        }
     }
 }
 
 fn etcd_listeners(exam: &Exam<'_>, node: usize, flags: &Flags) -> Vec<Listener> {
     let Some(etcd) = Etcd::on(exam.cluster, node) else { return Vec::new() };
     let demands = etcd.demands_certificate(Port::Client);
-    let others = ["listen-metrics-urls", "listen-client-http-urls"].into_iter().flat_map(|flag| url::parse_list(&flags.list(flag))).flatten();
+    let others = ["listen-metrics-urls", "listen-client-http-urls"]
+        .into_iter()
+        .flat_map(|flag| url::parse_list(&flags.list(flag)))
+        .flatten();
     let all = etcd.listens(Port::Client).into_iter().chain(others);
     all.filter_map(|endpoint| Listener::of(&endpoint, demands)).collect()
 }
 
 /// The secure port, and the insecure one that old releases open unless told otherwise.
-fn kube_listeners(flags: &Flags, (secure, secure_default): (&str, u16), (plain, address, host, plain_default): (&str, &str, &str, u16)) -> Vec<Listener> {
+fn kube_listeners(
+    flags: &Flags,
+    (secure, secure_default): (&str, u16),
+    (plain, address, host, plain_default): (&str, &str, &str, u16),
+) -> Vec<Listener> {
     let port = |flag: &str, default: u16| flags.value(flag).map_or(Some(default), |value| value.parse().ok());
     let secure = port(secure, secure_default).map(|port| Listener {
         tls: true,
@@ -202,23 +246,37 @@ fn unanswered(listeners: &[Listener], component: Component, asked: &Asked<'_>) -
 fn etcdctl(node: &Node, etcd: &Etcd<'_>, (pod, container): (&Pod, &Container), words: &[String]) -> Option<String> {
     let words: Vec<&str> = words.iter().flat_map(|word| word.split_whitespace()).collect();
     let at = words.iter().position(|word| word.rsplit('/').next() == Some("etcdctl"))?;
-    let arguments: Vec<Placed<String>> = words.iter().skip(at.saturating_add(1)).map(|word| Placed::at((*word).to_owned(), None)).collect();
+    let arguments: Vec<Placed<String>> =
+        words.iter().skip(at.saturating_add(1)).map(|word| Placed::at((*word).to_owned(), None)).collect();
     let flags = Flags::from_arguments(&arguments);
     let told = |flag: &str, variable: &str| {
-        let from_environment = || container.environment.iter().find(|known| known.name == variable).and_then(|known| known.value.clone());
+        let from_environment =
+            || container.environment.iter().find(|known| known.name == variable).and_then(|known| known.value.clone());
         flags.value(flag).map(str::to_owned).or_else(from_environment)
     };
-    let files = [("cacert", "ETCDCTL_CACERT"), ("cert", "ETCDCTL_CERT"), ("key", "ETCDCTL_KEY")].map(|(flag, variable)| (flag, told(flag, variable)));
+    let files = [("cacert", "ETCDCTL_CACERT"), ("cert", "ETCDCTL_CERT"), ("key", "ETCDCTL_KEY")]
+        .map(|(flag, variable)| (flag, told(flag, variable)));
     let speaks_tls = etcd.listens(Port::Client).iter().any(Endpoint::is_tls);
     let endpoints = told("endpoints", "ETCDCTL_ENDPOINTS").unwrap_or_default();
-    if speaks_tls && endpoints.split(',').any(|endpoint| endpoint.starts_with("http://")) && !etcd.listens(Port::Client).iter().any(|listen| listen.scheme == "http") {
+    if speaks_tls
+        && endpoints.split(',').any(|endpoint| endpoint.starts_with("http://"))
+        && !etcd.listens(Port::Client).iter().any(|listen| listen.scheme == "http")
+    {
         return Some("etcdctl asks http, etcd's client port speaks https".to_owned());
     }
-    let unmet = |flag: &str| if flag == "cacert" { speaks_tls && !flags.is_true("insecure-skip-tls-verify") } else { speaks_tls && etcd.demands_certificate(Port::Client) };
+    let unmet = |flag: &str| {
+        if flag == "cacert" {
+            speaks_tls && !flags.is_true("insecure-skip-tls-verify")
+        } else {
+            speaks_tls && etcd.demands_certificate(Port::Client)
+        }
+    };
     for (flag, file) in &files {
         match file {
             None if unmet(flag) => return Some(format!("etcdctl is given no --{flag}")),
-            Some(path) if is_absent(node, pod, container, path) => return Some(format!("etcdctl's --{flag} names {path}, which the container does not see")),
+            Some(path) if is_absent(node, pod, container, path) => {
+                return Some(format!("etcdctl's --{flag} names {path}, which the container does not see"));
+            }
             _ => {}
         }
     }
@@ -227,7 +285,9 @@ fn etcdctl(node: &Node, etcd: &Etcd<'_>, (pod, container): (&Pod, &Container), w
 
 fn is_absent(node: &Node, pod: &Pod, container: &Container, path: &str) -> bool {
     match pod.host_path(container, path) {
-        HostPath::Mapped { path, .. } => node.file(&path).is_some_and(|file| matches!(file.state, State::Missing { .. })),
+        HostPath::Mapped { path, .. } => {
+            node.file(&path).is_some_and(|file| matches!(file.state, State::Missing { .. }))
+        }
         HostPath::NotMounted => path.starts_with('/'),
         HostPath::OtherVolume(_) => false,
     }

@@ -46,7 +46,11 @@ fn look(exam: &Exam<'_>) -> Look {
                 continue;
             }
             let exempt = exempt.and_then(|variable| variable.value.as_deref()).unwrap_or_default();
-            let drawn: Vec<String> = dialled(node, component, &running).into_iter().filter(|(host, port)| !is_exempt(host, *port, exempt)).map(|(host, _)| host).collect();
+            let drawn: Vec<String> = dialled(node, component, &running)
+                .into_iter()
+                .filter(|(host, port)| !is_exempt(host, *port, exempt))
+                .map(|(host, _)| host)
+                .collect();
             if !drawn.is_empty() {
                 look.defects.push(defect(index, node, component, &running, proxy, exempt, drawn));
             }
@@ -55,7 +59,15 @@ fn look(exam: &Exam<'_>) -> Look {
     look
 }
 
-fn defect(index: usize, node: &Node, component: Component, running: &Running<'_>, proxy: &Variable, exempt: &str, mut drawn: Vec<String>) -> Defect {
+fn defect(
+    index: usize,
+    node: &Node,
+    component: Component,
+    running: &Running<'_>,
+    proxy: &Variable,
+    exempt: &str,
+    mut drawn: Vec<String>,
+) -> Defect {
     drawn.sort();
     drawn.dedup();
     let hosts = drawn.join(", ");
@@ -72,8 +84,11 @@ fn defect(index: usize, node: &Node, component: Component, running: &Running<'_>
             fact("not covered", &hosts),
         ],
         links: Vec::new(),
-        remedy: Remedy::manual([format!("add {hosts}, better the whole node, pod and service networks, to NO_PROXY"), words::edit(running)])
-            .avoid("testing with localhost: it never goes through the proxy"),
+        remedy: Remedy::manual([
+            format!("add {hosts}, better the whole node, pod and service networks, to NO_PROXY"),
+            words::edit(running),
+        ])
+        .avoid("testing with localhost: it never goes through the proxy"),
     }
 }
 
@@ -91,7 +106,9 @@ fn dialled(node: &Node, component: Component, running: &Running<'_>) -> Vec<(Str
             .filter(|(name, _)| name != super::initial_cluster_odd::own_name(running))
             .map(|(_, url)| url)
             .collect(),
-        Component::KubeApiserver => url::parse_list(&running.flags.list("etcd-servers")).into_iter().flatten().collect(),
+        Component::KubeApiserver => {
+            url::parse_list(&running.flags.list("etcd-servers")).into_iter().flatten().collect()
+        }
         Component::KubeControllerManager => server_of(node, "controller-manager.conf"),
         Component::KubeScheduler => server_of(node, "scheduler.conf"),
     };
@@ -101,7 +118,11 @@ fn dialled(node: &Node, component: Component, running: &Running<'_>) -> Vec<(Str
 fn server_of(node: &Node, name: &str) -> Vec<url::Endpoint> {
     let parsed = node.kubeconfig(name).and_then(|file| file.parsed.as_ref().ok());
     let target = parsed.and_then(|parsed| parsed.current().ok()).and_then(|current| current.cluster.ok());
-    target.and_then(|target| target.server.as_ref()).and_then(|server| url::parse(&server.it).ok()).into_iter().collect()
+    target
+        .and_then(|target| target.server.as_ref())
+        .and_then(|server| url::parse(&server.it).ok())
+        .into_iter()
+        .collect()
 }
 
 /// `httpproxy.Config.useProxy`.
@@ -119,7 +140,9 @@ fn is_exempt(host: &str, port: Option<u16>, exempt: &str) -> bool {
             return contains(network, address);
         }
         let (name, wanted_port) = match item.rsplit_once(':') {
-            Some((name, digits)) if !name.contains(':') || name.ends_with(']') => (name.trim_matches(['[', ']']).to_owned(), digits.parse().ok()),
+            Some((name, digits)) if !name.contains(':') || name.ends_with(']') => {
+                (name.trim_matches(['[', ']']).to_owned(), digits.parse().ok())
+            }
             _ => (item.trim_matches(['[', ']']).to_owned(), None),
         };
         if wanted_port.is_some() && wanted_port != port {

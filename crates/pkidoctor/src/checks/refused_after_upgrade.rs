@@ -62,7 +62,11 @@ fn defect(exam: &Exam<'_>, reason: &Reason<'_>, today: &Today) -> Defect {
         nodes: vec![reason.node],
         subject: reason.subject.clone(),
         message: format!("what runs today still accepts it; refused by Go {} after an upgrade", exam.cluster.go),
-        facts: vec![fact("client runs", &today.client.0), fact("server runs", &today.server.0), fact("told as", reason.code)],
+        facts: vec![
+            fact("client runs", &today.client.0),
+            fact("server runs", &today.server.0),
+            fact("told as", reason.code),
+        ],
         links,
         remedy: Remedy::manual([format!("mend {} before any image is upgraded", reason.code)])
             .avoid("upgrading first: the link breaks with the first new image"),
@@ -77,7 +81,10 @@ fn may_depend_on_go(link: &Link) -> bool {
         _ => false,
     });
     let refusals = link.refusals.iter().all(|refusal| {
-        matches!(refusal.complaint, Complaint::Verify(_) | Complaint::Unparsable(_) | Complaint::TooLarge(_) | Complaint::CannotSign(_))
+        matches!(
+            refusal.complaint,
+            Complaint::Verify(_) | Complaint::Unparsable(_) | Complaint::TooLarge(_) | Complaint::CannotSign(_)
+        )
     });
     let broken = !link.faults.is_empty() || !link.refusals.is_empty();
     broken && link.other.is_none() && faults && refusals
@@ -97,7 +104,9 @@ impl Today {
         let (client, server) = match link.id.split_once("->")? {
             ("etcd-gateway" | "etcd-peer", _) => (etcd(here)?, etcd(there)?),
             (client, _) if client.starts_with("etcd-peer:") => (etcd(here)?, etcd(there)?),
-            ("controller-manager.conf", _) => (program(cluster, here, Component::KubeControllerManager)?, apiserver(there)?),
+            ("controller-manager.conf", _) => {
+                (program(cluster, here, Component::KubeControllerManager)?, apiserver(there)?)
+            }
             ("scheduler.conf", _) => (program(cluster, here, Component::KubeScheduler)?, apiserver(there)?),
             // kubeadm, kubectl and kubelet are mostly of the API server's release
             (_, "etcd") => (apiserver(here)?, etcd(there)?),
@@ -123,7 +132,9 @@ fn accepts(exam: &Exam<'_>, link: &Link, side: Side, go: GoVersion) -> bool {
     let verifier = Verifier { go, now: exam.now(), signatures: &signatures };
     let pairs = [pair(exam.cluster, link.client_pair.as_ref(), go), pair(exam.cluster, link.server_pair.as_ref(), go)];
     let trusts = [trust(exam.cluster, link, Side::Client, go), trust(exam.cluster, link, Side::Server, go)];
-    if pairs.iter().any(|pair| matches!(pair, Loaded::Unknown)) || trusts.iter().any(|trust| matches!(trust, Loaded::Unknown)) {
+    if pairs.iter().any(|pair| matches!(pair, Loaded::Unknown))
+        || trusts.iter().any(|trust| matches!(trust, Loaded::Unknown))
+    {
         return false;
     }
     let ([client_pair, server_pair], [client_trust, server_trust]) = (&pairs, &trusts);

@@ -45,7 +45,8 @@ fn look(exam: &Exam<'_>) -> Look {
             let Some((subject, ends)) = end(node, name) else { continue };
             look.subjects += 1;
             let others = exam.cluster.nodes.iter().enumerate().filter(|(other, _)| *other != index);
-            let newest = others.filter_map(|(other, node)| Some((other, end(node, name)?.1))).max_by_key(|(_, ends)| *ends);
+            let newest =
+                others.filter_map(|(other, node)| Some((other, end(node, name)?.1))).max_by_key(|(_, ends)| *ends);
             let Some(newer) = newest else { continue };
             if ends < exam.now() + Duration::days(90) && newer.1 > ends + Duration::days(30) {
                 stale.push(Stale { subject, ends, newer });
@@ -79,7 +80,10 @@ fn defect(exam: &Exam<'_>, index: usize, first: &Stale, stale: &[Stale]) -> Defe
         .iter()
         .map(|stale| {
             let newer = words::instant(exam.now(), stale.newer.1);
-            fact(&stale.subject, format!("until {}; on {} until {newer}", words::instant(exam.now(), stale.ends), name(stale.newer.0)))
+            fact(
+                &stale.subject,
+                format!("until {}; on {} until {newer}", words::instant(exam.now(), stale.ends), name(stale.newer.0)),
+            )
         })
         .collect();
     let mut nodes = vec![index, first.newer.0];
@@ -91,6 +95,9 @@ fn defect(exam: &Exam<'_>, index: usize, first: &Stale, stale: &[Stale]) -> Defe
         message: format!("was renewed on {} and not on {}", name(first.newer.0), name(index)),
         facts,
         links: Vec::new(),
-        remedy: Remedy { targets: vec!["all".to_owned()], ..Remedy::manual([format!("on {}: pkidoctor regen all --backup", name(index))]) },
+        remedy: Remedy {
+            targets: vec!["all".to_owned()],
+            ..Remedy::manual([format!("on {}: pkidoctor regen all --backup", name(index))])
+        },
     }
 }

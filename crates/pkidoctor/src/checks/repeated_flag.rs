@@ -49,7 +49,10 @@ fn look(exam: &Exam<'_>) -> Look {
                         fact("in effect", format!("{}{}", winner.value, place(winner.line))),
                     ],
                     links: Vec::new(),
-                    remedy: Remedy::manual([format!("remove the line of --{} that is without effect", loser.name), words::edit(&running)]),
+                    remedy: Remedy::manual([
+                        format!("remove the line of --{} that is without effect", loser.name),
+                        words::edit(&running),
+                    ]),
                 });
             }
         }

@@ -25,16 +25,22 @@ Example: --requestheader-allowed-names=aggregator while the certificate says fro
 
 fn look(exam: &Exam<'_>) -> Look {
     words::tell(exam, CHECK.code, |group| {
-        let name = group.first().certificate.as_ref().map(|leaf| leaf.subject.common_name().to_owned()).unwrap_or_default();
+        let name =
+            group.first().certificate.as_ref().map(|leaf| leaf.subject.common_name().to_owned()).unwrap_or_default();
         let running = exam.cluster.nodes[group.node].running(Component::KubeApiserver);
         let mut facts = vec![fact("common name", &name)];
         facts.extend(running.map(|running| words::flag_fact(&running, "requestheader-allowed-names")));
-        let place = running.map_or_else(|| "kube-apiserver's manifest".to_owned(), |running| running.manifest.to_owned());
+        let place =
+            running.map_or_else(|| "kube-apiserver's manifest".to_owned(), |running| running.manifest.to_owned());
         let remedy = Remedy::manual([
             format!("add {name} to --requestheader-allowed-names in {place}; the kubelet restarts the pod by itself"),
             "restart extension servers that read the list only at start".to_owned(),
         ])
         .avoid("emptying the list while the request-header CA also signs ordinary clients: any of them could assert any user");
-        Told { message: format!("its common name {name} is not among the names that the request-header check allows"), facts, remedy }
+        Told {
+            message: format!("its common name {name} is not among the names that the request-header check allows"),
+            facts,
+            remedy,
+        }
     })
 }

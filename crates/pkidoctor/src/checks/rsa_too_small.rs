@@ -31,11 +31,16 @@ fn look(exam: &Exam<'_>) -> Look {
         let bits = certificate.and_then(|certificate| bits(certificate)).unwrap_or_default();
         let mut facts = vec![fact("key", format!("rsa{bits}"))];
         facts.extend(certificate.map(|certificate| fact("certificate", &certificate.subject)));
-        Told { message: format!("has an RSA key of {bits} bits, too small for Go"), facts, remedy: remedy(exam, group.first().guilty.as_ref(), certificate) }
+        Told {
+            message: format!("has an RSA key of {bits} bits, too small for Go"),
+            facts,
+            remedy: remedy(exam, group.first().guilty.as_ref(), certificate),
+        }
     });
     for used in exam.used() {
         let Some(bits) = bits(used.certificate).filter(|bits| *bits < 2048) else { continue };
-        let told = look.defects.iter().any(|defect| defect.nodes == [used.node] && used.places.contains(&defect.subject));
+        let told =
+            look.defects.iter().any(|defect| defect.nodes == [used.node] && used.places.contains(&defect.subject));
         if !told {
             look.defects.push(small(exam, &used, bits));
         }
@@ -68,7 +73,11 @@ fn small(exam: &Exam<'_>, used: &Used<'_>, bits: usize) -> Defect {
     }
 }
 
-fn remedy(exam: &Exam<'_>, guilty: Option<&crate::links::reference::Reference>, certificate: Option<&std::sync::Arc<Certificate>>) -> Remedy {
+fn remedy(
+    exam: &Exam<'_>,
+    guilty: Option<&crate::links::reference::Reference>,
+    certificate: Option<&std::sync::Arc<Certificate>>,
+) -> Remedy {
     if certificate.is_some_and(|certificate| certificate.is_ca()) {
         return Remedy::manual([
             "plan a new CA with a key of at least 2048 bits: trust old and new, issue the leaves again, drop the old one",

@@ -43,7 +43,8 @@ fn look(exam: &Exam<'_>) -> Look {
     look.subjects = all.len();
     let mut refused: Vec<(&Here, &Reference, &Here)> = Vec::new();
     // a node that refuses its own tokens has a finding of its own
-    let whole: Vec<&Here> = all.iter().filter(|here| here.signers.iter().all(|(_, key)| here.verifiers.contains(key))).collect();
+    let whole: Vec<&Here> =
+        all.iter().filter(|here| here.signers.iter().all(|(_, key)| here.verifiers.contains(key))).collect();
     for signs in &whole {
         for (reference, key) in &signs.signers {
             let others = whole.iter().filter(|other| other.node != signs.node && !other.verifiers.contains(key));
@@ -57,7 +58,15 @@ fn look(exam: &Exam<'_>) -> Look {
     let name = |node: usize| exam.cluster.nodes[node].name.as_str();
     let mut facts: Vec<Fact> = Vec::new();
     for (signs, reference, other) in &refused {
-        let told = fact(format!("signed on {}", name(signs.node)), format!("with {}, refused on {} (verifies with {})", reference.subject(exam.cluster), name(other.node), other.shown));
+        let told = fact(
+            format!("signed on {}", name(signs.node)),
+            format!(
+                "with {}, refused on {} (verifies with {})",
+                reference.subject(exam.cluster),
+                name(other.node),
+                other.shown
+            ),
+        );
         if !facts.contains(&told) {
             facts.push(told);
         }
@@ -82,7 +91,11 @@ fn look(exam: &Exam<'_>) -> Look {
 
 fn here(exam: &Exam<'_>, node: usize) -> Option<Here> {
     let keys = TokenKeys::of(exam.cluster, node)?;
-    let signers = keys.signers.iter().filter_map(|signer| Some((signer.clone(), signing_key(exam.cluster, signer).ok()??))).collect();
+    let signers = keys
+        .signers
+        .iter()
+        .filter_map(|signer| Some((signer.clone(), signing_key(exam.cluster, signer).ok()??)))
+        .collect();
     let mut verifiers = Vec::new();
     for verifier in &keys.verifiers {
         // one that cannot be seen may hold any key

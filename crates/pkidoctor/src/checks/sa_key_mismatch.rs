@@ -52,11 +52,16 @@ fn look(exam: &Exam<'_>) -> Look {
 /// Which signer nobody knows, and who verifies.
 fn facts(exam: &Exam<'_>, group: &Group<'_, '_>) -> Vec<Fact> {
     let Some(keys) = TokenKeys::of(exam.cluster, group.node) else { return Vec::new() };
-    let known: Vec<PublicKey> = keys.verifiers.iter().filter_map(|verifier| verifier.material(exam.cluster)).flat_map(keys_in).collect();
+    let known: Vec<PublicKey> =
+        keys.verifiers.iter().filter_map(|verifier| verifier.material(exam.cluster)).flat_map(keys_in).collect();
     let mut facts = Vec::new();
     for signer in &keys.signers {
-        let named = |reference: &Reference| reference.told_by(exam.cluster).map_or_else(String::new, |told| format!(" ({told})"));
-        let key = signer.material(exam.cluster).and_then(|material| material.keys().find_map(|key| key.as_ref().ok().cloned()));
+        let named = |reference: &Reference| {
+            reference.told_by(exam.cluster).map_or_else(String::new, |told| format!(" ({told})"))
+        };
+        let key = signer
+            .material(exam.cluster)
+            .and_then(|material| material.keys().find_map(|key| key.as_ref().ok().cloned()));
         let verdict = if key.is_some_and(|key| known.contains(&key)) { "verified" } else { "verified by nobody" };
         facts.push(fact("signs", format!("{}{}: {verdict}", signer.subject(exam.cluster), named(signer))));
     }
@@ -77,7 +82,12 @@ fn remedy(exam: &Exam<'_>, group: &Group<'_, '_>) -> Remedy {
     let pair: Option<&PairReference> = group.first().pair.as_ref();
     let signer = pair.map(|pair| pair.certificate.subject(exam.cluster)).unwrap_or_default();
     if signer == "sa.key" && group.subject == "sa.pub" {
-        let old = group.first().guilty.as_ref().and_then(|guilty| guilty.material(exam.cluster)).and_then(|material| keys_in(material).into_iter().next());
+        let old = group
+            .first()
+            .guilty
+            .as_ref()
+            .and_then(|guilty| guilty.material(exam.cluster))
+            .and_then(|material| keys_in(material).into_iter().next());
         let from = old.and_then(|key| key_mismatch::key_like(exam, group.node, &key)).map(|(from, _)| from);
         return avoid(match from {
             // with the old key back, the tokens that are out there stay valid
@@ -85,5 +95,7 @@ fn remedy(exam: &Exam<'_>, group: &Group<'_, '_>) -> Remedy {
             None => Remedy::regen("sa.pub"),
         });
     }
-    avoid(Remedy::manual([format!("name the public half of {signer} in --service-account-key-file of kube-apiserver (the flag may be given several times, so the old one can stay)")]))
+    avoid(Remedy::manual([format!(
+        "name the public half of {signer} in --service-account-key-file of kube-apiserver (the flag may be given several times, so the old one can stay)"
+    )]))
 }

@@ -26,14 +26,19 @@ Example: etcd/server.crt with DNS:127.0.0.1.",
 
 fn look(exam: &Exam<'_>) -> Look {
     let mut look = words::tell(exam, CHECK.code, |group| {
-        let mut dialled: Vec<&str> = group.links().iter().filter_map(|link| exam.links[*link].name.as_deref()).collect();
+        let mut dialled: Vec<&str> =
+            group.links().iter().filter_map(|link| exam.links[*link].name.as_deref()).collect();
         dialled.sort_unstable();
         dialled.dedup();
         let dialled = dialled.join(", ");
         let names = group.first().certificate.as_ref().map(|leaf| leaf.names.dns.join(", ")).unwrap_or_default();
         let remedy = words::remake(exam, group.first().guilty.as_ref())
             .avoid("kubeadm certs renew: it copies the names of the old certificate");
-        Told { message: format!("holds {dialled} as a DNS name, not as an address"), facts: vec![fact("DNS names", names), fact("dialled", dialled)], remedy }
+        Told {
+            message: format!("holds {dialled} as a DNS name, not as an address"),
+            facts: vec![fact("DNS names", names), fact("dialled", dialled)],
+            remedy,
+        }
     });
     look.defects.iter_mut().for_each(|defect| san_missing::add_peer_address(exam, defect));
     look

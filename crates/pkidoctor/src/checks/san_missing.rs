@@ -62,7 +62,9 @@ fn look(exam: &Exam<'_>) -> Look {
 /// Adds to a missing address what etcd's peer port says of it: one lack, two refusals.
 pub(super) fn add_peer_address(exam: &Exam<'_>, defect: &mut Defect) {
     let groups = exam.groups(peer_address_not_in_san::CHECK.code);
-    let Some(peer) = groups.iter().find(|group| defect.nodes == [group.node] && group.subject == defect.subject) else { return };
+    let Some(peer) = groups.iter().find(|group| defect.nodes == [group.node] && group.subject == defect.subject) else {
+        return;
+    };
     if !all_dialled(exam, &defect.links, peer) {
         return;
     }

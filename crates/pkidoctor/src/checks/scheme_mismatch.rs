@@ -67,7 +67,10 @@ fn facts(exam: &Exam<'_>, group: &Group<'_, '_>) -> Vec<crate::check::Fact> {
     let node = &exam.cluster.nodes[group.node];
     let mut facts = Vec::new();
     if let Some((manifest, flag)) = group.subject.rsplit_once(":--") {
-        let running = crate::cluster::manifest::Component::ALL.into_iter().filter_map(|component| node.running(component)).find(|running| node.shown(running.manifest) == manifest);
+        let running = crate::cluster::manifest::Component::ALL
+            .into_iter()
+            .filter_map(|component| node.running(component))
+            .find(|running| node.shown(running.manifest) == manifest);
         facts.extend(running.map(|running| words::flag_fact(&running, flag)));
     }
     let mut hosts: Vec<&str> = group.links().iter().filter_map(|link| exam.links[*link].name.as_deref()).collect();
@@ -84,9 +87,9 @@ fn remedy(group: &Group<'_, '_>) -> Remedy {
     let place = group.subject.replace(":--", ": --");
     let remedy = Remedy::manual([format!("make the URL https in {place}")]);
     if listener_is_plain(group) {
-        remedy
-            .step("set the certificate, key and trusted CA of that port, if they are not set")
-            .avoid("turning the clients to http instead: the link heals and etcd is open to everybody who reaches the port")
+        remedy.step("set the certificate, key and trusted CA of that port, if they are not set").avoid(
+            "turning the clients to http instead: the link heals and etcd is open to everybody who reaches the port",
+        )
     } else if group.subject.ends_with("--initial-advertise-peer-urls") {
         remedy
             .step("a member that runs already keeps the URL in its member list: `etcdctl member update ID --peer-urls=https://…`, then restart it")

@@ -40,7 +40,9 @@ fn look(exam: &Exam<'_>) -> Look {
 }
 
 fn is_weak(used: &Used<'_>) -> bool {
-    !used.certificate.is_self_issued() && used.certificate.algorithm.is_sha1() && used.certificate.algorithm != Algorithm::DsaSha1
+    !used.certificate.is_self_issued()
+        && used.certificate.algorithm.is_sha1()
+        && used.certificate.algorithm != Algorithm::DsaSha1
 }
 
 fn will_be_refused(exam: &Exam<'_>, used: &Used<'_>) -> Defect {

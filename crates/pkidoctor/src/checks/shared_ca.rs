@@ -39,13 +39,19 @@ fn look(exam: &Exam<'_>) -> Look {
             continue;
         }
         let subject = subject(exam, etcd, cluster);
-        let message = format!("etcd trusts the CA of {} too: every client of the cluster is a client of etcd", cluster.subject(exam.cluster));
+        let message = format!(
+            "etcd trusts the CA of {} too: every client of the cluster is a client of etcd",
+            cluster.subject(exam.cluster)
+        );
         look.defects.push(Defect {
             severity: Severity::Warning,
             nodes: vec![node],
             subject,
             message,
-            facts: vec![fact("etcd trusts", etcd.subject(exam.cluster)), fact("kube-apiserver trusts", cluster.subject(exam.cluster))],
+            facts: vec![
+                fact("etcd trusts", etcd.subject(exam.cluster)),
+                fact("kube-apiserver trusts", cluster.subject(exam.cluster)),
+            ],
             links: Vec::new(),
             remedy: remedy(),
         });

@@ -47,8 +47,14 @@ fn look(exam: &Exam<'_>) -> Look {
                 message: format!("is missing here, and {} has it", names.join(", ")),
                 facts: vec![fact("nodes that have it", names.join(", "))],
                 links: Vec::new(),
-                remedy: Remedy::manual([format!("copy {} from {} to the same place, with owner and mode", holder.layout(relative), holder.name)])
-                    .avoid("kubeadm init phase certs on this node: it makes a new file of that name instead of the shared one"),
+                remedy: Remedy::manual([format!(
+                    "copy {} from {} to the same place, with owner and mode",
+                    holder.layout(relative),
+                    holder.name
+                )])
+                .avoid(
+                    "kubeadm init phase certs on this node: it makes a new file of that name instead of the shared one",
+                ),
             });
         }
     }

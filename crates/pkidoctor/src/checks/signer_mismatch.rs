@@ -36,7 +36,9 @@ const SIGNERS: [(&str, &str); 2] = [
 fn look(exam: &Exam<'_>) -> Look {
     let mut look = Look::default();
     for (index, node) in exam.cluster.nodes.iter().enumerate() {
-        let (Some(manager), Some(apiserver)) = (node.running(Component::KubeControllerManager), node.running(Component::KubeApiserver)) else {
+        let (Some(manager), Some(apiserver)) =
+            (node.running(Component::KubeControllerManager), node.running(Component::KubeApiserver))
+        else {
             look.unobserved += 1;
             continue;
         };
@@ -83,15 +85,23 @@ fn certified_key(exam: &Exam<'_>, reference: &Reference) -> Option<PublicKey> {
 }
 
 fn keys(exam: &Exam<'_>, reference: &Reference) -> Option<Vec<PublicKey>> {
-    let keys: Vec<PublicKey> = reference.material(exam.cluster)?.parsed().filter_map(|certificate| certificate.key.clone()).collect();
+    let keys: Vec<PublicKey> =
+        reference.material(exam.cluster)?.parsed().filter_map(|certificate| certificate.key.clone()).collect();
     (!keys.is_empty()).then_some(keys)
 }
 
 fn signer_name(exam: &Exam<'_>, reference: &Reference) -> String {
-    reference.material(exam.cluster).and_then(|material| material.parsed().next().map(|ca| ca.subject.to_string())).unwrap_or_default()
+    reference
+        .material(exam.cluster)
+        .and_then(|material| material.parsed().next().map(|ca| ca.subject.to_string()))
+        .unwrap_or_default()
 }
 
 fn trusted_names(exam: &Exam<'_>, reference: &Reference) -> String {
-    let names: Vec<String> = reference.material(exam.cluster).into_iter().flat_map(|material| material.parsed().map(|ca| ca.subject.to_string()).collect::<Vec<_>>()).collect();
+    let names: Vec<String> = reference
+        .material(exam.cluster)
+        .into_iter()
+        .flat_map(|material| material.parsed().map(|ca| ca.subject.to_string()).collect::<Vec<_>>())
+        .collect();
     names.join(", ")
 }

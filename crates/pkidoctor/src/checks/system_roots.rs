@@ -30,9 +30,17 @@ fn look(exam: &Exam<'_>) -> Look {
         let right = right.as_ref().and_then(|ca| ca.path()).unwrap_or("the CA of this PKI").to_owned();
         let remedy = match reason.trust.as_ref().and_then(|trust| exam.regen_target(trust)) {
             Some(target) => Remedy::regen(target),
-            None => Remedy::manual([format!("give {} the value {right}; the kubelet restarts the pod by itself", group.subject)]),
+            None => Remedy::manual([format!(
+                "give {} the value {right}; the kubelet restarts the pod by itself",
+                group.subject
+            )]),
         };
-        let remedy = remedy.avoid("update-ca-certificates: trusting this CA on the whole machine is more than is needed");
-        Told { message: "is not given, so the system's roots decide, which know none of these CAs".to_owned(), facts: vec![fact("expected", right)], remedy }
+        let remedy =
+            remedy.avoid("update-ca-certificates: trusting this CA on the whole machine is more than is needed");
+        Told {
+            message: "is not given, so the system's roots decide, which know none of these CAs".to_owned(),
+            facts: vec![fact("expected", right)],
+            remedy,
+        }
     })
 }

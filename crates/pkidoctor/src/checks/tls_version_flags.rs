@@ -25,18 +25,21 @@ Example: --tls-min-version=TLS1.3 --tls-max-version=TLS1.2.",
     look,
 };
 
-const KUBERNETES: [Component; 3] = [Component::KubeApiserver, Component::KubeControllerManager, Component::KubeScheduler];
+const KUBERNETES: [Component; 3] =
+    [Component::KubeApiserver, Component::KubeControllerManager, Component::KubeScheduler];
 
 fn look(exam: &Exam<'_>) -> Look {
     let mut look = Look::default();
     for (index, node) in exam.cluster.nodes.iter().enumerate() {
         if let Some(running) = node.running(Component::Etcd) {
             look.subjects += 1;
-            look.defects.extend(etcd_fault(&running).map(|(flag, message)| defect(exam, index, &running, flag, message)));
+            look.defects
+                .extend(etcd_fault(&running).map(|(flag, message)| defect(exam, index, &running, flag, message)));
         }
         for running in KUBERNETES.into_iter().filter_map(|component| node.running(component)) {
             look.subjects += 1;
-            look.defects.extend(kubernetes_fault(&running).map(|(flag, message)| defect(exam, index, &running, flag, message)));
+            look.defects
+                .extend(kubernetes_fault(&running).map(|(flag, message)| defect(exam, index, &running, flag, message)));
         }
     }
     look
@@ -69,7 +72,8 @@ fn etcd_fault(running: &Running<'_>) -> Option<(&'static str, String)> {
 fn kubernetes_fault(running: &Running<'_>) -> Option<(&'static str, String)> {
     let value = running.flags.value("tls-min-version").filter(|value| !value.is_empty())?;
     let known = ["VersionTLS10", "VersionTLS11", "VersionTLS12", "VersionTLS13"];
-    (!known.contains(&value)).then(|| ("tls-min-version", format!("is {value:?}, and the program knows {}", known.join(", "))))
+    (!known.contains(&value))
+        .then(|| ("tls-min-version", format!("is {value:?}, and the program knows {}", known.join(", "))))
 }
 
 fn defect(exam: &Exam<'_>, node: usize, running: &Running<'_>, flag: &str, message: String) -> Defect {
@@ -79,8 +83,15 @@ fn defect(exam: &Exam<'_>, node: usize, running: &Running<'_>, flag: &str, messa
         nodes: vec![node],
         subject: words::flag_subject(exam, node, running, flag),
         message,
-        facts: flags.into_iter().filter(|flag| running.flags.get(flag).is_some()).map(|flag| words::flag_fact(running, flag)).collect(),
+        facts: flags
+            .into_iter()
+            .filter(|flag| running.flags.get(flag).is_some())
+            .map(|flag| words::flag_fact(running, flag))
+            .collect(),
         links: Vec::new(),
-        remedy: Remedy::manual([format!("correct --{flag} or drop it: the default is TLS 1.2 and above"), words::edit(running)]),
+        remedy: Remedy::manual([
+            format!("correct --{flag} or drop it: the default is TLS 1.2 and above"),
+            words::edit(running),
+        ]),
     }
 }

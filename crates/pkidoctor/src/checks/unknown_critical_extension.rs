@@ -30,10 +30,16 @@ fn look(exam: &Exam<'_>) -> Look {
         let unknown = unknown.map(|oid| dotted(oid)).collect::<Vec<_>>().join(", ");
         let is_ca = reason.certificate.as_ref().is_some_and(|certificate| certificate.is_ca());
         let remedy = if is_ca {
-            Remedy::manual(["issue the CA certificate again without it, same key, byte-identical subject, and put it wherever the old one is trusted"])
+            Remedy::manual([
+                "issue the CA certificate again without it, same key, byte-identical subject, and put it wherever the old one is trusted",
+            ])
         } else {
             words::remake(exam, reason.guilty.as_ref())
         };
-        Told { message: format!("carries the critical extension {unknown}, which Go does not know"), facts: vec![fact("extension", unknown)], remedy }
+        Told {
+            message: format!("carries the critical extension {unknown}, which Go does not know"),
+            facts: vec![fact("extension", unknown)],
+            remedy,
+        }
     })
 }

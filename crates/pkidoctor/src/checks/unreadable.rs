@@ -69,6 +69,7 @@ fn defect(exam: &Exam<'_>, node: usize, path: &str, why: &str, needed: bool) -> 
         message: format!("could not be read: {why}"),
         facts,
         links,
-        remedy: Remedy::manual([format!("run it as root: sudo pkidoctor scan {}", here.path)]).avoid("chmod 0644 on a key so that it can be scanned: it trades a report for a leak"),
+        remedy: Remedy::manual([format!("run it as root: sudo pkidoctor scan {}", here.path)])
+            .avoid("chmod 0644 on a key so that it can be scanned: it trades a report for a leak"),
     }
 }

@@ -34,7 +34,10 @@ fn tell(exam: &Exam<'_>, group: &Group<'_, '_>) -> Told {
     let reason = group.first();
     let in_certificate = load::is_kind(group, |kind| matches!(kind, FaultKind::Pair(PairFault::UnknownAlgorithm)));
     let material = reason.guilty.as_ref().and_then(|guilty| guilty.material(exam.cluster));
-    let certificate = reason.certificate.as_deref().or_else(|| material.and_then(|material| material.parsed().next().map(|leaf| &**leaf)));
+    let certificate = reason
+        .certificate
+        .as_deref()
+        .or_else(|| material.and_then(|material| material.parsed().next().map(|leaf| &**leaf)));
     let mut facts = vec![fact("usable", "RSA, ECDSA on P-256, P-384 or P-521, Ed25519")];
     facts.extend(certificate.map(|certificate| fact("certified key", kind(certificate))));
     let message = match load::fault(group) {
@@ -42,7 +45,8 @@ fn tell(exam: &Exam<'_>, group: &Group<'_, '_>) -> Told {
         Some(_) => "is a key of a kind that Go cannot use in TLS",
         None => "has a key of a kind that Go cannot use here",
     };
-    let remedy = load::remake_or_hands(exam, reason).avoid("converting the file to another format: the algorithm stays");
+    let remedy =
+        load::remake_or_hands(exam, reason).avoid("converting the file to another format: the algorithm stays");
     Told { message: message.to_owned(), facts, remedy }
 }
 

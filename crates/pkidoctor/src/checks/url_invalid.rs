@@ -68,11 +68,17 @@ fn judge(exam: &Exam<'_>, look: &mut Look, node: usize, running: &Running<'_>, f
         _ => running.flags.list_raw(flag).into_iter().map(|item| (item.trim().to_owned(), url::parse(&item))).collect(),
     };
     look.subjects += items.len();
-    let wrong: Vec<(String, String)> = items.into_iter().filter_map(|(item, parsed)| Some((item, objection(&parsed, used)?))).collect();
+    let wrong: Vec<(String, String)> =
+        items.into_iter().filter_map(|(item, parsed)| Some((item, objection(&parsed, used)?))).collect();
     let Some((_, first)) = wrong.first() else { return };
     let (message, step) = match used {
-        Use::Dial => (format!("kube-apiserver cannot read the URL: {first}"), "write each URL as https://HOST:PORT".to_owned()),
-        _ => (format!("etcd refuses to start: {first}"), "write each URL as scheme://ADDRESS:PORT, without a path; an IPv6 address needs brackets".to_owned()),
+        Use::Dial => {
+            (format!("kube-apiserver cannot read the URL: {first}"), "write each URL as https://HOST:PORT".to_owned())
+        }
+        _ => (
+            format!("etcd refuses to start: {first}"),
+            "write each URL as scheme://ADDRESS:PORT, without a path; an IPv6 address needs brackets".to_owned(),
+        ),
     };
     let mut facts = vec![words::flag_fact(running, flag)];
     facts.extend(wrong.iter().map(|(item, objection)| fact(format!("{item:?}"), objection)));

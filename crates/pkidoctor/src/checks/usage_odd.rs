@@ -29,10 +29,16 @@ Example: etcd/server.crt with CA:TRUE.",
 fn look(exam: &Exam<'_>) -> Look {
     let mut look = Look::default();
     let mut seen: Vec<(usize, String)> = Vec::new();
-    let shown = exam.links.iter().filter(|link| link.id != "service-account-tokens").flat_map(|link| [&link.client_pair, &link.server_pair]);
+    let shown = exam
+        .links
+        .iter()
+        .filter(|link| link.id != "service-account-tokens")
+        .flat_map(|link| [&link.client_pair, &link.server_pair]);
     for PairReference { certificate, .. } in shown.flatten() {
         let subject = certificate.subject(exam.cluster);
-        let Some(leaf) = certificate.material(exam.cluster).and_then(|material| material.parsed().next()) else { continue };
+        let Some(leaf) = certificate.material(exam.cluster).and_then(|material| material.parsed().next()) else {
+            continue;
+        };
         if seen.contains(&(certificate.node, subject.clone())) {
             continue;
         }
@@ -40,7 +46,9 @@ fn look(exam: &Exam<'_>) -> Look {
         look.subjects += 1;
         let oddities = oddities(leaf);
         // where the leaf stands further down, what stands first is told as such
-        let is_no_leaf = exam.reasons.iter().any(|reason| reason.code == "wrong-certificate-first" && reason.node == certificate.node && reason.subject == subject);
+        let is_no_leaf = exam.reasons.iter().any(|reason| {
+            reason.code == "wrong-certificate-first" && reason.node == certificate.node && reason.subject == subject
+        });
         if oddities.is_empty() || is_no_leaf {
             continue;
         }

@@ -47,7 +47,11 @@ pub(super) fn instant(now: OffsetDateTime, then: OffsetDateTime) -> String {
 
 /// Who says that the guilty file is used, with the line.
 pub(super) fn told_by(exam: &Exam<'_>, reference: Option<&Reference>) -> Vec<Fact> {
-    reference.and_then(|reference| reference.told_by(exam.cluster)).map(|told| fact("named by", told)).into_iter().collect()
+    reference
+        .and_then(|reference| reference.told_by(exam.cluster))
+        .map(|told| fact("named by", told))
+        .into_iter()
+        .collect()
 }
 
 /// Go's words, one fact each, told with the side that prints them.
@@ -71,7 +75,9 @@ pub(super) fn go_says(group: &Group<'_, '_>) -> Vec<Fact> {
 pub(super) fn remake(exam: &Exam<'_>, reference: Option<&Reference>) -> Remedy {
     match reference.and_then(|reference| exam.regen_target(reference)) {
         Some(target) => Remedy::regen(target),
-        None => Remedy::manual(["issue the certificate again from the CA that its consumers trust, with the names and usages of its role"]),
+        None => Remedy::manual([
+            "issue the certificate again from the CA that its consumers trust, with the names and usages of its role",
+        ]),
     }
 }
 
@@ -101,7 +107,10 @@ pub(super) fn flag_fact(running: &Running<'_>, flag: &str) -> Fact {
 /// Where a file of flags is edited, and what makes it count.
 pub(super) fn edit(running: &Running<'_>) -> String {
     match running.pod {
-        Some(_) => format!("edit {} (keep no copy in that directory: the kubelet runs every file there); the kubelet restarts the pod by itself", running.manifest),
+        Some(_) => format!(
+            "edit {} (keep no copy in that directory: the kubelet runs every file there); the kubelet restarts the pod by itself",
+            running.manifest
+        ),
         None => format!("edit {} and restart the service", running.manifest),
     }
 }
@@ -122,7 +131,8 @@ pub(super) fn tell<'c>(exam: &Exam<'c>, code: &str, tell: impl Fn(&Group<'_, 'c>
     for group in exam.groups(code) {
         let Told { message, mut facts, remedy } = tell(&group);
         let is_subject = |guilty: &&Reference| {
-            group.subject.starts_with(&guilty.subject(exam.cluster)) || guilty.flag_subject(exam.cluster).as_deref() == Some(group.subject)
+            group.subject.starts_with(&guilty.subject(exam.cluster))
+                || guilty.flag_subject(exam.cluster).as_deref() == Some(group.subject)
         };
         facts.extend(told_by(exam, group.first().guilty.as_ref().filter(is_subject)));
         facts.extend(go_says(&group));
@@ -189,10 +199,10 @@ pub(super) fn trust_again(exam: &Exam<'_>, reason: &Reason<'_>) -> Remedy {
     let right = exam.own_ca(&pair.certificate);
     let right = right.as_ref().and_then(Reference::path).unwrap_or("the CA that signed it");
     match &trust.origin {
-        Origin::Flag { manifest, flag, .. } => Remedy::manual([format!(
-            "set --{flag} in {manifest} to {right}; the kubelet restarts the pod by itself"
-        )])
-        .avoid("making the certificates anew: they and their CA fit each other"),
+        Origin::Flag { manifest, flag, .. } => {
+            Remedy::manual([format!("set --{flag} in {manifest} to {right}; the kubelet restarts the pod by itself")])
+                .avoid("making the certificates anew: they and their CA fit each other")
+        }
         Origin::Kubeconfig { .. } => match exam.regen_target(trust) {
             Some(target) => Remedy::regen(target),
             None => Remedy::manual([format!("put {right} into the kubeconfig's certificate-authority-data")]),

@@ -30,11 +30,17 @@ fn tell(exam: &Exam<'_>, group: &Group<'_, '_>) -> Told {
     let reason = group.first();
     let mut facts = Vec::new();
     if let Some(pair) = &reason.pair {
-        let certificates = pair.certificate.material(exam.cluster).map(|material| material.parsed().cloned().collect::<Vec<_>>()).unwrap_or_default();
+        let certificates = pair
+            .certificate
+            .material(exam.cluster)
+            .map(|material| material.parsed().cloned().collect::<Vec<_>>())
+            .unwrap_or_default();
         let key = pair.key.material(exam.cluster).and_then(|material| material.keys().next()?.as_ref().ok());
         facts.extend(certificates.first().map(|first| fact("first certificate", &first.subject)));
         let owner = certificates.iter().enumerate().find(|(_, certificate)| certificate.key.as_ref() == key);
-        facts.extend(owner.map(|(at, certificate)| fact("the key belongs to", format!("certificate {}, {}", at + 1, certificate.subject))));
+        facts.extend(owner.map(|(at, certificate)| {
+            fact("the key belongs to", format!("certificate {}, {}", at + 1, certificate.subject))
+        }));
     }
     let avoid = "making a new certificate: the right one is in the file";
     let remedy = if group.subject.contains('#') {

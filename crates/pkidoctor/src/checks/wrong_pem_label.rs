@@ -41,11 +41,22 @@ fn tell(exam: &Exam<'_>, group: &Group<'_, '_>) -> Told {
     if let Some(FaultKind::Pool(pool)) = kind {
         let label = pool.label.as_deref().unwrap_or_default();
         let line = pool.line.map_or_else(String::new, |line| format!(" at line {line}"));
-        let remedy = Remedy::manual([format!("remove the block {label}{line} from {}", group.subject), "restart what trusts it: CA files are read once, at start".to_owned()]);
-        return Told { message: format!("{} stands in a CA file, where every block must be a certificate", a_label(label)), facts, remedy };
+        let remedy = Remedy::manual([
+            format!("remove the block {label}{line} from {}", group.subject),
+            "restart what trusts it: CA files are read once, at start".to_owned(),
+        ]);
+        return Told {
+            message: format!("{} stands in a CA file, where every block must be a certificate", a_label(label)),
+            facts,
+            remedy,
+        };
     }
     let only_label = !is_key && material.is_some_and(holds_certificate);
-    let remedy = if only_label && !group.subject.contains('#') { load::rewrite(group.subject) } else { load::restore(exam, reason) };
+    let remedy = if only_label && !group.subject.contains('#') {
+        load::rewrite(group.subject)
+    } else {
+        load::restore(exam, reason)
+    };
     let found = material.and_then(|material| material.labels().first().map(|label| a_label(label))).unwrap_or_default();
     let wanted = if is_key { "a private key" } else { "a certificate" };
     Told { message: format!("holds {found} instead of {wanted}"), facts, remedy }

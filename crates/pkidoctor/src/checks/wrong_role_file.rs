@@ -63,14 +63,25 @@ fn look(exam: &Exam<'_>) -> Look {
 /// Whether a link that uses this flag already fails, for whatever reason.
 fn is_told(exam: &Exam<'_>, flag: &Reference) -> bool {
     let same = |reference: &Reference| match (&reference.origin, &flag.origin) {
-        (Origin::Flag { manifest: a, flag: b, .. }, Origin::Flag { manifest: c, flag: d, .. }) => reference.node == flag.node && a == c && b == d,
+        (Origin::Flag { manifest: a, flag: b, .. }, Origin::Flag { manifest: c, flag: d, .. }) => {
+            reference.node == flag.node && a == c && b == d
+        }
         _ => false,
     };
     exam.reasons.iter().any(|reason| exam.links[reason.link].references().any(same))
 }
 
-fn defect(exam: &Exam<'_>, node: usize, running: &Running<'_>, (flag, key_flag): (&str, Option<&str>), role: &str, actual: &str) -> Defect {
-    let usual = profile::named(role).map(|role| exam.cluster.nodes[node].layout(&format!("{}.crt", role.stem))).unwrap_or_default();
+fn defect(
+    exam: &Exam<'_>,
+    node: usize,
+    running: &Running<'_>,
+    (flag, key_flag): (&str, Option<&str>),
+    role: &str,
+    actual: &str,
+) -> Defect {
+    let usual = profile::named(role)
+        .map(|role| exam.cluster.nodes[node].layout(&format!("{}.crt", role.stem)))
+        .unwrap_or_default();
     let mut facts = vec![words::flag_fact(running, flag)];
     facts.extend(key_flag.map(|flag| words::flag_fact(running, flag)));
     facts.extend([fact("made for", actual), fact("kubeadm names", &usual)]);
@@ -82,6 +93,9 @@ fn defect(exam: &Exam<'_>, node: usize, running: &Running<'_>, (flag, key_flag):
         message: format!("names the file of {actual} where {role} belongs; it works"),
         facts,
         links: Vec::new(),
-        remedy: Remedy::manual([format!("set {both} to the files of {role}, unless the pair is shared on purpose"), words::edit(running)]),
+        remedy: Remedy::manual([
+            format!("set {both} to the files of {role}, unless the pair is shared on purpose"),
+            words::edit(running),
+        ]),
     }
 }

@@ -11,8 +11,8 @@ use serde_saphyr::Spanned;
 
 use crate::cluster::flags::{Flag, Flags, Origin, Placed, etcd_variable};
 use crate::cluster::manifest::{
-    Component, MAX_EXPANSION, Problem, Text, Variable, affordable, invocation, is_yes, line,
-    read_text, read_yaml, variable,
+    Component, MAX_EXPANSION, Problem, Text, Variable, affordable, invocation, is_yes, line, read_text, read_yaml,
+    variable,
 };
 
 /// What the file turned out to be.
@@ -69,11 +69,7 @@ pub fn parse(bytes: &[u8], file_name: &str) -> Result<EtcdConfig, Problem> {
 ///
 /// # Errors
 /// As for [`parse`].
-pub fn parse_with(
-    bytes: &[u8],
-    file_name: &str,
-    known: &BTreeMap<String, String>,
-) -> Result<EtcdConfig, Problem> {
+pub fn parse_with(bytes: &[u8], file_name: &str, known: &BTreeMap<String, String>) -> Result<EtcdConfig, Problem> {
     let text = read_text(bytes)?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     match form_of(text, file_name) {
@@ -84,22 +80,12 @@ pub fn parse_with(
 }
 
 fn form_of(text: &str, file_name: &str) -> Form {
-    let extension = file_name
-        .rsplit_once('.')
-        .map_or("", |(_, extension)| extension);
+    let extension = file_name.rsplit_once('.').map_or("", |(_, extension)| extension);
     if matches!(extension, "yml" | "yaml" | "json") {
         return Form::ConfigFile;
     }
-    let lines = || {
-        text.lines()
-            .map(str::trim)
-            .filter(|line| !line.is_empty() && !is_comment(line))
-    };
-    let of_unit = |line: &str| {
-        ["[Service]", "[Unit]", "ExecStart="]
-            .iter()
-            .any(|sign| line.starts_with(sign))
-    };
+    let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty() && !is_comment(line));
+    let of_unit = |line: &str| ["[Service]", "[Unit]", "ExecStart="].iter().any(|sign| line.starts_with(sign));
     if extension == "service" || lines().any(of_unit) {
         return Form::Unit;
     }
@@ -148,24 +134,14 @@ pub(crate) fn environment(text: &str) -> Vec<Variable> {
         let here = number;
         let start = rest.trim_start_matches([' ', '\t']);
         let first = start.lines().next().unwrap_or_default();
-        let found = if is_comment(first) {
-            None
-        } else {
-            assignment(first)
-        };
+        let found = if is_comment(first) { None } else { assignment(first) };
         let end = if let Some((name, value)) = found {
             let before = first.len().saturating_sub(value.len());
             let (value, used) = value_of(start.get(before..).unwrap_or_default());
-            variables.push(Variable {
-                name: name.to_owned(),
-                value: Some(value),
-                line: Some(here),
-            });
+            variables.push(Variable { name: name.to_owned(), value: Some(value), line: Some(here) });
             before.saturating_add(used)
         } else {
-            start
-                .find('\n')
-                .map_or(start.len(), |end| end.saturating_add(1))
+            start.find('\n').map_or(start.len(), |end| end.saturating_add(1))
         };
         let read = start.get(..end).unwrap_or(start);
         number = number.saturating_add(read.matches('\n').count() as u64);
@@ -255,17 +231,10 @@ fn unit(text: &str, known: &BTreeMap<String, String>) -> EtcdConfig {
     }
     let mut all: BTreeMap<String, String> = BTreeMap::new();
     for variable in &config.variables {
-        all.insert(
-            variable.name.clone(),
-            variable.value.clone().unwrap_or_default(),
-        );
+        all.insert(variable.name.clone(), variable.value.clone().unwrap_or_default());
     }
     all.extend(known.clone());
-    if let Some(flags) = commands
-        .iter()
-        .rev()
-        .find_map(|command| command.etcd_flags(&all))
-    {
+    if let Some(flags) = commands.iter().rev().find_map(|command| command.etcd_flags(&all)) {
         config.flags = flags;
     }
     push_variables(&mut config);
@@ -286,10 +255,7 @@ struct Setting {
 
 impl Setting {
     fn line_at(&self, offset: usize) -> Option<u64> {
-        let index = self
-            .lines
-            .partition_point(|(start, _)| *start <= offset)
-            .checked_sub(1)?;
+        let index = self.lines.partition_point(|(start, _)| *start <= offset).checked_sub(1)?;
         self.lines.get(index).map(|(_, line)| *line)
     }
 
@@ -297,11 +263,7 @@ impl Setting {
         let words = unit_words(&self.value).into_iter();
         let split = |(at, word): (usize, String)| {
             let (name, value) = word.split_once('=')?;
-            Some(Variable {
-                name: name.to_owned(),
-                value: Some(value.to_owned()),
-                line: self.line_at(at),
-            })
+            Some(Variable { name: name.to_owned(), value: Some(value.to_owned()), line: self.line_at(at) })
         };
         words.filter_map(split).collect()
     }
@@ -354,11 +316,7 @@ fn settings(text: &str) -> Vec<Setting> {
                 Some((name, value)) => (name.trim_end(), value.trim_start()),
                 None => (content, ""),
             };
-            settings.push(Setting {
-                name: name.to_owned(),
-                value: value.to_owned(),
-                lines: vec![(0, number)],
-            });
+            settings.push(Setting { name: name.to_owned(), value: value.to_owned(), lines: vec![(0, number)] });
         }
         continues = more;
     }
@@ -404,22 +362,11 @@ pub(crate) fn unit_words(text: &str) -> Vec<(usize, String)> {
 }
 
 /// `$NAME` as a word of its own is split at blanks, `${NAME}` anywhere is not, `$$` is a dollar; unknown names stay.
-fn expand_unit_word(
-    word: &str,
-    known: &BTreeMap<String, String>,
-    budget: &mut usize,
-) -> Vec<String> {
-    let alone = word
-        .strip_prefix('$')
-        .filter(|name| !name.starts_with(['{', '$']));
-    let value = alone
-        .and_then(|name| known.get(name))
-        .and_then(|value| affordable(value, budget));
+fn expand_unit_word(word: &str, known: &BTreeMap<String, String>, budget: &mut usize) -> Vec<String> {
+    let alone = word.strip_prefix('$').filter(|name| !name.starts_with(['{', '$']));
+    let value = alone.and_then(|name| known.get(name)).and_then(|value| affordable(value, budget));
     if let Some(value) = value {
-        return unit_words(value)
-            .into_iter()
-            .map(|(_, word)| word)
-            .collect();
+        return unit_words(value).into_iter().map(|(_, word)| word).collect();
     }
     let mut out = String::new();
     let mut rest = word;
@@ -432,9 +379,7 @@ fn expand_unit_word(
             continue;
         }
         let reference = variable(rest).filter(|(reference, ..)| reference.starts_with('{'));
-        let value = reference.and_then(|(reference, name, _)| {
-            Some((reference, affordable(known.get(name)?, budget)?))
-        });
+        let value = reference.and_then(|(reference, name, _)| Some((reference, affordable(known.get(name)?, budget)?)));
         if let Some((reference, value)) = value {
             out.push_str(value);
             rest = rest.get(reference.len()..).unwrap_or_default();
@@ -486,12 +431,7 @@ const SECURITY_KEYS: [&str; 10] = [
     "trusted-ca-file",
 ];
 
-const SWITCHES: [&str; 4] = [
-    "auto-tls",
-    "client-cert-auth",
-    "force-new-cluster",
-    "skip-client-san-verification",
-];
+const SWITCHES: [&str; 4] = ["auto-tls", "client-cert-auth", "force-new-cluster", "skip-client-san-verification"];
 
 fn config_file(bytes: &[u8]) -> Result<EtcdConfig, Problem> {
     let mut config = EtcdConfig::empty(Form::ConfigFile);
@@ -554,11 +494,7 @@ struct Settings<L> {
 
 impl<L> Default for Settings<L> {
     fn default() -> Self {
-        Self {
-            flags: Vec::new(),
-            sections: 0,
-            level: std::marker::PhantomData,
-        }
+        Self { flags: Vec::new(), sections: 0, level: std::marker::PhantomData }
     }
 }
 
@@ -701,11 +637,7 @@ experimental: {a: {b: c}}
     }
 
     fn expect(config: &EtcdConfig, name: &str, value: &str, line: u64) {
-        assert_eq!(
-            flag(config, name),
-            Some((value.to_owned(), Some(line))),
-            "{name}"
-        );
+        assert_eq!(flag(config, name), Some((value.to_owned(), Some(line))), "{name}");
     }
 
     #[test]
@@ -719,10 +651,7 @@ experimental: {a: {b: c}}
         expect(&config, "peer-cert-file", "/pki/peer.crt", 17);
         expect(&config, "peer-cert-allowed-cn", "a,b", 21);
         expect(&config, "self-signed-cert-validity", "1", 23);
-        assert!(
-            config.flags.is_true("client-cert-auth")
-                && config.flags.is_true("peer-client-cert-auth")
-        );
+        assert!(config.flags.is_true("client-cert-auth") && config.flags.is_true("peer-client-cert-auth"));
         assert_eq!(config.flags.list("listen-client-urls").len(), 2);
         assert!(config.flags.iter().all(|f| f.origin == Origin::File));
         assert_eq!(flag(&config, "peer-cert-allowed-hostname"), None);
@@ -741,14 +670,8 @@ experimental: {a: {b: c}}
         let numeric = parse(b"name: 5\ndata-dir: 1.5\nwal-dir: true\n", "e.yaml").expect("yaml");
         expect(&numeric, "name", "5", 1);
         expect(&numeric, "wal-dir", "true", 3);
-        assert_eq!(
-            parse(b"a: b\n", "x").map_err(|p| p.message),
-            Err("no setting of etcd in it".to_owned())
-        );
-        assert!(
-            parse(b"name: {a: HIDDEN}\n", "x")
-                .is_err_and(|p| p.line == Some(1) && !p.message.contains("HIDDEN"))
-        );
+        assert_eq!(parse(b"a: b\n", "x").map_err(|p| p.message), Err("no setting of etcd in it".to_owned()));
+        assert!(parse(b"name: {a: HIDDEN}\n", "x").is_err_and(|p| p.line == Some(1) && !p.message.contains("HIDDEN")));
         assert!(parse(b"client-transport-security: 5\n", "x").is_err());
         assert!(parse(b"ETCD_NAME=x\n", "etcd.yml").is_err());
     }
@@ -813,14 +736,8 @@ User=wrong
 ",
         );
         assert_eq!(config.form, Form::Unit);
-        assert_eq!(
-            (config.user.as_deref(), config.group.as_deref()),
-            (Some("etcd"), Some("pki"))
-        );
-        assert_eq!(
-            config.environment_files,
-            ["/etc/default/etcd", "/etc/etcd.env"]
-        );
+        assert_eq!((config.user.as_deref(), config.group.as_deref()), (Some("etcd"), Some("pki")));
+        assert_eq!(config.environment_files, ["/etc/default/etcd", "/etc/etcd.env"]);
         expect(&config, "cert-file", "/pki/server.crt", 12);
         expect(&config, "key-file", "/pki/server.key", 14);
         expect(&config, "data-dir", "/d", 15);
@@ -839,10 +756,7 @@ User=wrong
         expect(&config, "name", "n1", 3);
         expect(&config, "data-dir", "x", 3);
         let debian = "[Service]\nExecStart=/usr/bin/etcd $DAEMON_ARGS\n";
-        let known = BTreeMap::from([(
-            "DAEMON_ARGS".to_owned(),
-            "--name=a --data-dir='b c'".to_owned(),
-        )]);
+        let known = BTreeMap::from([("DAEMON_ARGS".to_owned(), "--name=a --data-dir='b c'".to_owned())]);
         let config = parse_with(debian.as_bytes(), "etcd.service", &known).expect("a unit");
         expect(&config, "data-dir", "b c", 2);
         let odd = read(
@@ -852,11 +766,7 @@ User=wrong
         assert!(odd.flags.stray().is_empty());
         let own_name = read("[Service]\nExecStart=@/usr/bin/etcd name --name=$$x\n");
         expect(&own_name, "name", "$x", 2);
-        assert!(
-            read("[Service]\nExecStart=/usr/bin/kube-apiserver --name=x\n")
-                .flags
-                .is_empty()
-        );
+        assert!(read("[Service]\nExecStart=/usr/bin/kube-apiserver --name=x\n").flags.is_empty());
     }
 
     #[test]
@@ -887,11 +797,8 @@ User=wrong
 
     #[test]
     fn variables_of_a_unit_stay_small() {
-        let text = format!(
-            "[Service]\nEnvironment=A={}\nExecStart=etcd {}\n",
-            "x".repeat(100_000),
-            "${A} ".repeat(100_000)
-        );
+        let text =
+            format!("[Service]\nEnvironment=A={}\nExecStart=etcd {}\n", "x".repeat(100_000), "${A} ".repeat(100_000));
         let config = read(&text);
         let total: usize = config.flags.stray().iter().map(|word| word.it.len()).sum();
         assert!(total < 2 * MAX_EXPANSION + text.len(), "{total}");

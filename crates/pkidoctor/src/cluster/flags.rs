@@ -50,22 +50,12 @@ pub struct Flag {
 impl Flag {
     /// A flag with a value.
     pub fn new(name: &str, value: String, line: Option<u64>, origin: Origin) -> Self {
-        Self {
-            name: normal(name),
-            value,
-            bare: false,
-            line,
-            origin,
-        }
+        Self { name: normal(name), value, bare: false, line, origin }
     }
 
     /// Whether the value is one of Go's spellings of true (`strconv.ParseBool`).
     pub fn is_true(&self) -> bool {
-        self.bare
-            || matches!(
-                self.value.as_str(),
-                "1" | "t" | "T" | "TRUE" | "true" | "True"
-            )
+        self.bare || matches!(self.value.as_str(), "1" | "t" | "T" | "TRUE" | "true" | "True")
     }
 }
 
@@ -98,10 +88,7 @@ impl Flags {
             } else if let Some(value) = words.next_if(|next| is_value_of(body, &next.it)) {
                 Flag::new(body, value.it.clone(), word.line, Origin::Argument)
             } else {
-                Flag {
-                    bare: true,
-                    ..Flag::new(body, "true".to_owned(), word.line, Origin::Argument)
-                }
+                Flag { bare: true, ..Flag::new(body, "true".to_owned(), word.line, Origin::Argument) }
             };
             flags.all.push(flag);
         }
@@ -138,10 +125,7 @@ impl Flags {
 
     /// The items of a list, blanks trimmed, empty ones dropped.
     pub fn list(&self, name: &str) -> Vec<String> {
-        let trimmed = self
-            .list_raw(name)
-            .into_iter()
-            .map(|item| item.trim().to_owned());
+        let trimmed = self.list_raw(name).into_iter().map(|item| item.trim().to_owned());
         trimmed.filter(|item| !item.is_empty()).collect()
     }
 
@@ -156,16 +140,10 @@ impl Flags {
             return Vec::new();
         };
         if WHOLE_ARRAYS.contains(&name.as_str()) {
-            return self
-                .same_origin(last)
-                .map(|flag| flag.value.clone())
-                .collect();
+            return self.same_origin(last).map(|flag| flag.value.clone()).collect();
         }
         if ACCUMULATING.contains(&name.as_str()) {
-            return self
-                .same_origin(last)
-                .flat_map(|flag| comma_separated(&flag.value))
-                .collect();
+            return self.same_origin(last).flat_map(|flag| comma_separated(&flag.value)).collect();
         }
         comma_separated(&last.value)
     }
@@ -202,18 +180,12 @@ impl Flags {
         let loses = |flag: &Flag, winner: &Flag| {
             flag.value != winner.value && !(flag.origin == winner.origin && accumulates(&flag.name))
         };
-        let pairs = self.all.iter().filter_map(|flag| {
-            winners
-                .get(flag.name.as_str())
-                .map(|winner| (flag, *winner))
-        });
+        let pairs = self.all.iter().filter_map(|flag| winners.get(flag.name.as_str()).map(|winner| (flag, *winner)));
         pairs.filter(|(flag, winner)| loses(flag, winner)).collect()
     }
 
     fn same_origin<'a>(&'a self, like: &'a Flag) -> impl Iterator<Item = &'a Flag> {
-        self.all
-            .iter()
-            .filter(|flag| flag.name == like.name && flag.origin == like.origin)
+        self.all.iter().filter(|flag| flag.name == like.name && flag.origin == like.origin)
     }
 }
 
@@ -224,12 +196,7 @@ pub fn etcd_variable(name: &str, value: &str, line: Option<u64>) -> Option<Flag>
         return None;
     }
     let flag = rest.to_ascii_lowercase();
-    Some(Flag::new(
-        &flag,
-        value.to_owned(),
-        line,
-        Origin::Environment,
-    ))
+    Some(Flag::new(&flag, value.to_owned(), line, Origin::Environment))
 }
 
 /// The text after the dashes of a word that is a flag.
@@ -240,8 +207,7 @@ fn flag_body(word: &str) -> Option<&str> {
 
 fn is_value_of(name: &str, next: &str) -> bool {
     let name = normal(name);
-    !BOOLEANS.contains(&name.as_str())
-        && (flag_body(next).is_none() && next != "--" || surely_wants_value(&name))
+    !BOOLEANS.contains(&name.as_str()) && (flag_body(next).is_none() && next != "--" || surely_wants_value(&name))
 }
 
 /// Flags whose names say that they take a value.
@@ -334,11 +300,7 @@ const ACCUMULATING: [&str; 16] = [
 ];
 
 /// String arrays of the kube components: every occurrence is one item, commas included.
-const WHOLE_ARRAYS: [&str; 3] = [
-    "service-account-issuer",
-    "service-account-key-file",
-    "tls-sni-cert-key",
-];
+const WHOLE_ARRAYS: [&str; 3] = ["service-account-issuer", "service-account-key-file", "tls-sni-cert-key"];
 
 /// Flags that take no following word. etcd's were held against its source (`server/embed/config.go`) and the help of
 /// 3.4; those of Kubernetes were not held against any release. One that is missing here matters only when a word without
@@ -481,9 +443,7 @@ mod tests {
 
     #[test]
     fn the_four_ways_to_write_a_flag() {
-        let read = flags(
-            "--cert-file=/a --key-file /b -name=c -data-dir d --client-cert-auth --auto-tls=false",
-        );
+        let read = flags("--cert-file=/a --key-file /b -name=c -data-dir d --client-cert-auth --auto-tls=false");
         assert_eq!(read.value("cert-file"), Some("/a"));
         assert_eq!(read.value("key-file"), Some("/b"));
         assert_eq!(read.value("name"), Some("c"));
@@ -539,61 +499,32 @@ mod tests {
     #[test]
     fn the_last_argument_wins_and_arguments_beat_the_environment() {
         let mut read = flags("--cert-file=/a --cert-file=/b");
-        read.push(Flag::new(
-            "cert-file",
-            "/env".to_owned(),
-            None,
-            Origin::Environment,
-        ));
-        read.push(Flag::new(
-            "cert-file",
-            "/file".to_owned(),
-            None,
-            Origin::File,
-        ));
+        read.push(Flag::new("cert-file", "/env".to_owned(), None, Origin::Environment));
+        read.push(Flag::new("cert-file", "/file".to_owned(), None, Origin::File));
         read.push(Flag::new("name", "n".to_owned(), None, Origin::Environment));
         assert_eq!(read.value("cert-file"), Some("/b"));
         assert_eq!(read.value("name"), Some("n"));
         let lost = read.overridden();
-        let values: Vec<_> = lost
-            .iter()
-            .map(|(l, w)| (l.value.as_str(), w.value.as_str()))
-            .collect();
+        let values: Vec<_> = lost.iter().map(|(l, w)| (l.value.as_str(), w.value.as_str())).collect();
         assert_eq!(values, [("/a", "/b"), ("/env", "/b"), ("/file", "/b")]);
     }
 
     #[test]
     fn repeating_the_same_value_overrides_nothing() {
-        assert!(
-            flags("--cert-file=/a --cert-file=/a")
-                .overridden()
-                .is_empty()
-        );
-        assert!(
-            flags("--etcd-servers=a --etcd-servers=b")
-                .overridden()
-                .is_empty()
-        );
+        assert!(flags("--cert-file=/a --cert-file=/a").overridden().is_empty());
+        assert!(flags("--etcd-servers=a --etcd-servers=b").overridden().is_empty());
     }
 
     #[test]
     fn lists() {
         let read = flags("--etcd-servers=https://a:1,https://b:2 --etcd-servers=https://c:3");
-        assert_eq!(
-            read.list("etcd-servers"),
-            ["https://a:1", "https://b:2", "https://c:3"]
-        );
+        assert_eq!(read.list("etcd-servers"), ["https://a:1", "https://b:2", "https://c:3"]);
         let last = flags("--listen-client-urls=a --listen-client-urls=b,c");
         assert_eq!(last.list("listen-client-urls"), ["b", "c"]);
         let keys = flags("--service-account-key-file=/a,b --service-account-key-file=/c");
         assert_eq!(keys.list("service-account-key-file"), ["/a,b", "/c"]);
         let mut blanks = Flags::default();
-        blanks.push(Flag::new(
-            "listen-peer-urls",
-            " a, ,b,".to_owned(),
-            None,
-            Origin::Argument,
-        ));
+        blanks.push(Flag::new("listen-peer-urls", " a, ,b,".to_owned(), None, Origin::Argument));
         assert_eq!(blanks.list("listen-peer-urls"), ["a", "b"]);
         assert_eq!(blanks.list_raw("listen-peer-urls"), [" a", " ", "b", ""]);
         assert!(blanks.list("absent").is_empty());
@@ -602,27 +533,11 @@ mod tests {
     #[test]
     fn an_empty_list_is_not_a_list_with_an_empty_item() {
         let name = "requestheader-allowed-names";
-        assert!(
-            flags("--requestheader-allowed-names=")
-                .list_raw(name)
-                .is_empty()
-        );
-        assert_eq!(
-            flags("--requestheader-allowed-names=\"\"").list_raw(name),
-            [""]
-        );
-        assert_eq!(
-            flags("--requestheader-allowed-names=\"a,b\",c").list_raw(name),
-            ["a,b", "c"]
-        );
-        assert_eq!(
-            flags("--requestheader-allowed-names=\"a\"\"b\"").list_raw(name),
-            ["a\"b"]
-        );
-        assert_eq!(
-            flags("--requestheader-allowed-names=\"a").list_raw(name),
-            ["\"a"]
-        );
+        assert!(flags("--requestheader-allowed-names=").list_raw(name).is_empty());
+        assert_eq!(flags("--requestheader-allowed-names=\"\"").list_raw(name), [""]);
+        assert_eq!(flags("--requestheader-allowed-names=\"a,b\",c").list_raw(name), ["a,b", "c"]);
+        assert_eq!(flags("--requestheader-allowed-names=\"a\"\"b\"").list_raw(name), ["a\"b"]);
+        assert_eq!(flags("--requestheader-allowed-names=\"a").list_raw(name), ["\"a"]);
     }
 
     #[test]
@@ -637,12 +552,8 @@ mod tests {
 
     #[test]
     fn variables_of_etcd() {
-        let flag =
-            etcd_variable("ETCD_PEER_CERT_FILE", "/x", Some(3)).map(|f| (f.name, f.value, f.line));
-        assert_eq!(
-            flag,
-            Some(("peer-cert-file".to_owned(), "/x".to_owned(), Some(3)))
-        );
+        let flag = etcd_variable("ETCD_PEER_CERT_FILE", "/x", Some(3)).map(|f| (f.name, f.value, f.line));
+        assert_eq!(flag, Some(("peer-cert-file".to_owned(), "/x".to_owned(), Some(3))));
         assert_eq!(etcd_variable("ETCD_NAME", "", None), None);
         assert_eq!(etcd_variable("ETCDCTL_CERT", "/x", None), None);
         assert_eq!(etcd_variable("ETCD_", "/x", None), None);

@@ -137,30 +137,17 @@ impl Kubeconfig {
     /// # Errors
     /// When there is no current context; a missing cluster or user is told in the result.
     pub fn current(&self) -> Result<Current<'_>, ContextProblem> {
-        let wanted = self
-            .current_context
-            .as_ref()
-            .ok_or(ContextProblem::NoCurrentContext)?;
-        let context = self
-            .contexts
-            .iter()
-            .find(|context| context.name.it == wanted.it);
+        let wanted = self.current_context.as_ref().ok_or(ContextProblem::NoCurrentContext)?;
+        let context = self.contexts.iter().find(|context| context.name.it == wanted.it);
         let context = context.ok_or_else(|| ContextProblem::UnknownContext(wanted.it.clone()))?;
-        Ok(Current {
-            context,
-            cluster: self.cluster_of(context),
-            user: self.user_of(context),
-        })
+        Ok(Current { context, cluster: self.cluster_of(context), user: self.user_of(context) })
     }
 
     /// The offset in the error that client-go gives for this file, if any field of any cluster or user is not base64.
     /// Clusters come first, as in the JSON that the YAML is turned into.
     pub fn bad_base64(&self) -> Option<usize> {
         let clusters = self.clusters.iter().map(|cluster| &cluster.ca);
-        let users = self
-            .users
-            .iter()
-            .flat_map(|user| [&user.client_certificate, &user.client_key]);
+        let users = self.users.iter().flat_map(|user| [&user.client_certificate, &user.client_key]);
         clusters.chain(users).find_map(|field| match field.source {
             Source::BadBase64 { offset } => Some(offset),
             _ => None,
@@ -176,15 +163,8 @@ impl Kubeconfig {
     }
 
     fn cluster_of(&self, context: &Context) -> Result<&Cluster, ContextProblem> {
-        let wanted = &context
-            .cluster
-            .as_ref()
-            .ok_or(ContextProblem::NoCluster)?
-            .it;
-        let found = self
-            .clusters
-            .iter()
-            .find(|cluster| cluster.name.it == *wanted);
+        let wanted = &context.cluster.as_ref().ok_or(ContextProblem::NoCluster)?.it;
+        let found = self.clusters.iter().find(|cluster| cluster.name.it == *wanted);
         found.ok_or_else(|| ContextProblem::UnknownCluster(wanted.clone()))
     }
 
@@ -214,11 +194,7 @@ pub fn parse(bytes: &[u8]) -> Result<Kubeconfig, Unusable> {
 
 /// The path that a kubeconfig in `directory` means, as client-go resolves it.
 pub fn resolve(directory: &str, path: &str) -> String {
-    if path.starts_with('/') {
-        path.to_owned()
-    } else {
-        clean(&format!("{directory}/{path}"))
-    }
+    if path.starts_with('/') { path.to_owned() } else { clean(&format!("{directory}/{path}")) }
 }
 
 /// Decodes base64 as Go's `StdEncoding` does: line ends are skipped, padding is required, spare bits are not looked at.
@@ -242,11 +218,7 @@ fn decode_quantum(input: &[u8], mut at: usize, out: &mut Vec<u8>) -> Result<usiz
     while digits < 4 {
         let Some(&byte) = input.get(at) else {
             // Go counts back from the end, line ends included
-            return if digits == 0 {
-                Ok(at)
-            } else {
-                Err(at.saturating_sub(digits))
-            };
+            return if digits == 0 { Ok(at) } else { Err(at.saturating_sub(digits)) };
         };
         at = at.saturating_add(1);
         match digit(byte) {
@@ -324,9 +296,7 @@ fn why_not(bytes: &[u8], problem: Problem) -> Unusable {
 
 fn repeated<'a>(names: impl Iterator<Item = &'a Placed<String>>) -> Vec<&'a Placed<String>> {
     let mut seen = std::collections::BTreeSet::new();
-    names
-        .filter(|name| !seen.insert(name.it.as_str()))
-        .collect()
+    names.filter(|name| !seen.insert(name.it.as_str())).collect()
 }
 
 /// Text that may be a key: wiped when dropped.
@@ -380,10 +350,7 @@ struct Shape {
 
 impl Shape {
     fn says_something(&self) -> bool {
-        self.current_context.is_some()
-            || self.contexts.is_some()
-            || self.clusters.is_some()
-            || self.users.is_some()
+        self.current_context.is_some() || self.contexts.is_some() || self.clusters.is_some() || self.users.is_some()
     }
 }
 
@@ -443,24 +410,9 @@ impl From<Shape> for Kubeconfig {
     fn from(shape: Shape) -> Self {
         Self {
             current_context: placed(shape.current_context),
-            contexts: shape
-                .contexts
-                .unwrap_or_default()
-                .into_iter()
-                .map(Context::from)
-                .collect(),
-            clusters: shape
-                .clusters
-                .unwrap_or_default()
-                .into_iter()
-                .map(Cluster::from)
-                .collect(),
-            users: shape
-                .users
-                .unwrap_or_default()
-                .into_iter()
-                .map(User::from)
-                .collect(),
+            contexts: shape.contexts.unwrap_or_default().into_iter().map(Context::from).collect(),
+            clusters: shape.clusters.unwrap_or_default().into_iter().map(Cluster::from).collect(),
+            users: shape.users.unwrap_or_default().into_iter().map(User::from).collect(),
         }
     }
 }
@@ -486,10 +438,7 @@ impl From<NamedCluster> for Cluster {
             tls_server_name: placed(shape.tls_server_name),
             insecure_skip_tls_verify: is_yes(shape.insecure_skip_tls_verify.as_deref()),
             proxy_url: placed(shape.proxy_url),
-            ca: field(
-                shape.certificate_authority_data,
-                shape.certificate_authority,
-            ),
+            ca: field(shape.certificate_authority_data, shape.certificate_authority),
         }
     }
 }
@@ -521,20 +470,12 @@ fn field(data: Option<Spanned<Secret>>, path: Text) -> Field {
         Ok(bytes) => Source::Data(bytes),
         Err(offset) => Source::BadBase64 { offset },
     };
-    Field {
-        source,
-        line: line(&data),
-        also_path: path.map(|path| path.it),
-    }
+    Field { source, line: line(&data), also_path: path.map(|path| path.it) }
 }
 
 fn path_field(path: Option<Placed<String>>) -> Field {
     let line = path.as_ref().and_then(|path| path.line);
-    Field {
-        source: path.map_or(Source::Absent, |path| Source::Path(path.it)),
-        line,
-        also_path: None,
-    }
+    Field { source: path.map_or(Source::Absent, |path| Source::Path(path.it)), line, also_path: None }
 }
 
 /// A text that is not empty.
@@ -617,12 +558,8 @@ users:
     }
 
     fn current(config: &Kubeconfig) -> (&Cluster, &User) {
-        let Ok(current) = config.current() else {
-            panic!("no context")
-        };
-        let (Ok(cluster), Ok(user)) = (current.cluster, current.user) else {
-            panic!("no cluster or user")
-        };
+        let Ok(current) = config.current() else { panic!("no context") };
+        let (Ok(cluster), Ok(user)) = (current.cluster, current.user) else { panic!("no cluster or user") };
         (cluster, user)
     }
 
@@ -631,21 +568,9 @@ users:
         let config = read(ADMIN);
         let (cluster, user) = current(&config);
         let server = cluster.server.as_ref().expect("a server");
-        assert_eq!(
-            (server.it.as_str(), server.line),
-            ("https://192.168.6.11:6443", Some(5))
-        );
-        assert_eq!(
-            (told(&cluster.ca).as_str(), cluster.ca.line),
-            ("data ca", Some(4))
-        );
-        assert_eq!(
-            (
-                told(&user.client_certificate).as_str(),
-                user.client_certificate.line
-            ),
-            ("data cert", Some(18))
-        );
+        assert_eq!((server.it.as_str(), server.line), ("https://192.168.6.11:6443", Some(5)));
+        assert_eq!((told(&cluster.ca).as_str(), cluster.ca.line), ("data ca", Some(4)));
+        assert_eq!((told(&user.client_certificate).as_str(), user.client_certificate.line), ("data cert", Some(18)));
         assert_eq!(told(&user.client_key), "data key");
         assert!(!user.has_token && !user.has_password && !user.has_exec_or_auth_provider);
         assert!(!cluster.insecure_skip_tls_verify && cluster.tls_server_name.is_none());
@@ -658,54 +583,26 @@ users:
         let config = read(KUBELET);
         let (cluster, user) = current(&config);
         assert_eq!(told(&cluster.ca), "path pki/ca.crt");
-        assert_eq!(
-            cluster.tls_server_name.as_ref().map(|n| n.it.as_str()),
-            Some("api")
-        );
-        assert_eq!(
-            told(&user.client_key),
-            "path /var/lib/kubelet/pki/kubelet-client-current.pem"
-        );
-        assert_eq!(
-            resolve("/etc/kubernetes", "pki/../pki/ca.crt"),
-            "/etc/kubernetes/pki/ca.crt"
-        );
+        assert_eq!(cluster.tls_server_name.as_ref().map(|n| n.it.as_str()), Some("api"));
+        assert_eq!(told(&user.client_key), "path /var/lib/kubelet/pki/kubelet-client-current.pem");
+        assert_eq!(resolve("/etc/kubernetes", "pki/../pki/ca.crt"), "/etc/kubernetes/pki/ca.crt");
         assert_eq!(resolve("/etc/kubernetes", "/a/../b"), "/a/../b");
     }
 
     #[test]
     fn data_wins_over_a_path_unless_it_is_empty() {
         let user = |fields: &str| {
-            let mut users = read(&format!(
-                "kind: Config\nusers:\n- name: u\n  user: {{{fields}}}\n"
-            ))
-            .users;
+            let mut users = read(&format!("kind: Config\nusers:\n- name: u\n  user: {{{fields}}}\n")).users;
             users.pop().expect("a user")
         };
         let both = user("client-key-data: a2V5, client-key: /k");
-        assert_eq!(
-            (
-                told(&both.client_key).as_str(),
-                both.client_key.also_path.as_deref()
-            ),
-            ("data key", Some("/k"))
-        );
-        assert_eq!(
-            told(&user("client-key-data: '', client-key: /k").client_key),
-            "path /k"
-        );
-        assert_eq!(
-            told(&user("client-key-data: null, client-key: /k").client_key),
-            "path /k"
-        );
+        assert_eq!((told(&both.client_key).as_str(), both.client_key.also_path.as_deref()), ("data key", Some("/k")));
+        assert_eq!(told(&user("client-key-data: '', client-key: /k").client_key), "path /k");
+        assert_eq!(told(&user("client-key-data: null, client-key: /k").client_key), "path /k");
         assert_eq!(told(&user("client-key-data: \"\\n\"").client_key), "-");
         assert_eq!(told(&user("client-key: ''").client_key), "-");
         assert_eq!(told(&user("client-key-data: 'a2V5 '").client_key), "bad 4");
-        assert!(
-            user("token: abc").has_token
-                && user("tokenFile: /t").has_token
-                && !user("token: ''").has_token
-        );
+        assert!(user("token: abc").has_token && user("tokenFile: /t").has_token && !user("token: ''").has_token);
         assert!(user("exec: {command: x}").has_exec_or_auth_provider);
         assert!(user("auth-provider: {name: x}").has_exec_or_auth_provider);
         let basic = user("username: me, password: pw");
@@ -727,57 +624,28 @@ users:
     fn contexts_that_lead_nowhere() {
         let problem = |text: &str| read(text).current().err();
         assert_eq!(problem(""), Some(ContextProblem::NoCurrentContext));
+        assert_eq!(problem("kind: Config\n"), Some(ContextProblem::NoCurrentContext));
         assert_eq!(
-            problem("kind: Config\n"),
+            problem(&ADMIN.replace("current-context: kubernetes-admin@kubernetes", "current-context: ''")),
             Some(ContextProblem::NoCurrentContext)
         );
-        assert_eq!(
-            problem(&ADMIN.replace(
-                "current-context: kubernetes-admin@kubernetes",
-                "current-context: ''"
-            )),
-            Some(ContextProblem::NoCurrentContext)
-        );
-        assert_eq!(
-            problem("current-context: x\n"),
-            Some(ContextProblem::UnknownContext("x".to_owned()))
-        );
-        let half = read(
-            "current-context: x\ncontexts:\n- name: x\n  context: {cluster: c, user: u}\n- name: y\n",
-        );
-        let Ok(now) = half.current() else {
-            panic!("no context")
-        };
-        assert_eq!(
-            now.cluster.err(),
-            Some(ContextProblem::UnknownCluster("c".to_owned()))
-        );
-        assert_eq!(
-            now.user.err(),
-            Some(ContextProblem::UnknownUser("u".to_owned()))
-        );
+        assert_eq!(problem("current-context: x\n"), Some(ContextProblem::UnknownContext("x".to_owned())));
+        let half = read("current-context: x\ncontexts:\n- name: x\n  context: {cluster: c, user: u}\n- name: y\n");
+        let Ok(now) = half.current() else { panic!("no context") };
+        assert_eq!(now.cluster.err(), Some(ContextProblem::UnknownCluster("c".to_owned())));
+        assert_eq!(now.user.err(), Some(ContextProblem::UnknownUser("u".to_owned())));
         let bare = read("current-context: y\ncontexts:\n- name: y\n");
-        let Ok(now) = bare.current() else {
-            panic!("no context")
-        };
+        let Ok(now) = bare.current() else { panic!("no context") };
         assert_eq!(
             (now.cluster.err(), now.user.err()),
-            (
-                Some(ContextProblem::NoCluster),
-                Some(ContextProblem::NoUser)
-            )
+            (Some(ContextProblem::NoCluster), Some(ContextProblem::NoUser))
         );
     }
 
     #[test]
     fn duplicate_names() {
-        let config =
-            read("kind: Config\nclusters:\n- name: a\n- name: a\n- name: b\nusers: [{name: a}]\n");
-        let lines: Vec<_> = config
-            .duplicate_names()
-            .iter()
-            .map(|n| (n.it.as_str(), n.line))
-            .collect();
+        let config = read("kind: Config\nclusters:\n- name: a\n- name: a\n- name: b\nusers: [{name: a}]\n");
+        let lines: Vec<_> = config.duplicate_names().iter().map(|n| (n.it.as_str(), n.line)).collect();
         assert_eq!(lines, [("a", Some(4))]);
     }
 
@@ -786,17 +654,12 @@ users:
         let json = "{\"kind\":\"Config\",\"clusters\":[{\"name\":\"c\",\"cluster\":{\"insecure-skip-tls-verify\":true,\"server\":\"https:\\/\\/h\"}}]}";
         let config = read(json);
         assert!(config.clusters[0].insecure_skip_tls_verify);
-        assert_eq!(
-            config.clusters[0].server.as_ref().map(|s| s.it.as_str()),
-            Some("https://h")
-        );
+        assert_eq!(config.clusters[0].server.as_ref().map(|s| s.it.as_str()), Some("https://h"));
         let data = "QUJD".repeat(3000);
         let long = read(&format!(
             "{{\"kind\":\"Config\",\"users\":[{{\"name\":\"u\",\"user\":{{\"client-key-data\":\"{data}\"}}}}]}}"
         ));
-        assert!(
-            matches!(&long.users[0].client_key.source, Source::Data(bytes) if bytes.len() == 9000)
-        );
+        assert!(matches!(&long.users[0].client_key.source, Source::Data(bytes) if bytes.len() == 9000));
         assert_eq!(read(&format!("\u{feff}{ADMIN}")).users.len(), 1);
         assert_eq!(read(&ADMIN.replace('\n', "\r\n")).users.len(), 1);
     }
@@ -822,22 +685,14 @@ users:
         let cases: [(&str, u64); 7] = [
             ("kind: Config\nusers: TOPSECRET\n", 2),
             ("kind: Config\nusers:\n- name: u\n  user: TOPSECRET\n", 4),
-            (
-                "kind: Config\nusers:\n- name: u\n  user: {client-key-data: [TOPSECRET]}\n",
-                4,
-            ),
-            (
-                "kind: Config\nusers:\n- name: u\n  user: {client-key-data: {TOPSECRET: 1}}\n",
-                4,
-            ),
+            ("kind: Config\nusers:\n- name: u\n  user: {client-key-data: [TOPSECRET]}\n", 4),
+            ("kind: Config\nusers:\n- name: u\n  user: {client-key-data: {TOPSECRET: 1}}\n", 4),
             ("kind: Config\nx: 'TOPSECRET\n", 2),
             ("kind: Config\nx: TOPSECRET\n y: TOPSECRET\n", 3),
             ("kind: Config\nx: *TOPSECRET\n", 2),
         ];
         for (text, at) in cases {
-            let Unusable::Broken(problem) = refused(text.as_bytes()) else {
-                panic!("{text}")
-            };
+            let Unusable::Broken(problem) = refused(text.as_bytes()) else { panic!("{text}") };
             assert_eq!(problem.line, Some(at), "{problem:?}");
             assert!(!problem.message.contains("TOPSECRET"), "{problem:?}");
         }
@@ -872,11 +727,7 @@ users:
         ];
         for (text, bytes) in cases {
             let decoded = decode_base64(text.as_bytes());
-            assert_eq!(
-                decoded.as_ref().map(|d| d.as_slice()),
-                Ok(bytes),
-                "{text:?}"
-            );
+            assert_eq!(decoded.as_ref().map(|d| d.as_slice()), Ok(bytes), "{text:?}");
         }
     }
 
@@ -885,11 +736,7 @@ users:
     fn base64_that_go_refuses() {
         let cases = GO_REFUSES;
         for (text, offset) in cases {
-            assert_eq!(
-                decode_base64(text.as_bytes()).err(),
-                Some(*offset),
-                "{text:?}"
-            );
+            assert_eq!(decode_base64(text.as_bytes()).err(), Some(*offset), "{text:?}");
         }
     }
 

@@ -40,13 +40,9 @@ pub fn parse(bytes: &[u8]) -> Result<KubeletConfig, Problem> {
         return Err(Problem::new(line(kind), "not a KubeletConfiguration"));
     }
     let authentication = shape.authentication.unwrap_or_default();
-    let anonymous = authentication
-        .anonymous
-        .and_then(|anonymous| anonymous.enabled);
+    let anonymous = authentication.anonymous.and_then(|anonymous| anonymous.enabled);
     Ok(KubeletConfig {
-        client_ca_file: authentication
-            .x509
-            .and_then(|x509| placed(x509.client_ca_file)),
+        client_ca_file: authentication.x509.and_then(|x509| placed(x509.client_ca_file)),
         anonymous: anonymous.map(|enabled| is_yes(Some(&enabled))),
         tls_cert_file: placed(shape.tls_cert_file),
         tls_private_key_file: placed(shape.tls_private_key_file),
@@ -64,12 +60,9 @@ pub fn parse(bytes: &[u8]) -> Result<KubeletConfig, Problem> {
 pub fn parse_environment(bytes: &[u8]) -> Result<Flags, Problem> {
     let mut flags = Flags::default();
     for variable in environment(read_text(bytes)?) {
-        let is_arguments =
-            variable.name.starts_with("KUBELET_") && variable.name.ends_with("_ARGS");
+        let is_arguments = variable.name.starts_with("KUBELET_") && variable.name.ends_with("_ARGS");
         if let Some(value) = variable.value.filter(|_| is_arguments) {
-            let words = unit_words(&value)
-                .into_iter()
-                .map(|(_, word)| Placed::at(word, variable.line));
+            let words = unit_words(&value).into_iter().map(|(_, word)| Placed::at(word, variable.line));
             flags.append(Flags::from_arguments(&words.collect::<Vec<_>>()));
         }
     }
@@ -142,14 +135,8 @@ staticPodPath: /etc/kubernetes/manifests
     #[test]
     fn what_kubeadm_writes() {
         let config = parse(CONFIG.as_bytes()).expect("a configuration");
-        assert_eq!(
-            text(config.client_ca_file.as_ref()),
-            Some(("/etc/kubernetes/pki/ca.crt", Some(9)))
-        );
-        assert_eq!(
-            text(config.static_pod_path.as_ref()),
-            Some(("/etc/kubernetes/manifests", Some(16)))
-        );
+        assert_eq!(text(config.client_ca_file.as_ref()), Some(("/etc/kubernetes/pki/ca.crt", Some(9))));
+        assert_eq!(text(config.static_pod_path.as_ref()), Some(("/etc/kubernetes/manifests", Some(16))));
         assert_eq!(config.anonymous, Some(false));
         assert!(config.rotate_certificates && !config.server_tls_bootstrap);
         assert_eq!(config.tls_cert_file, None);
@@ -157,13 +144,10 @@ staticPodPath: /etc/kubernetes/manifests
 
     #[test]
     fn own_serving_certificates() {
-        let config = parse(b"tlsCertFile: /a\ntlsPrivateKeyFile: /b\nserverTLSBootstrap: yes\n")
-            .expect("a configuration");
+        let config =
+            parse(b"tlsCertFile: /a\ntlsPrivateKeyFile: /b\nserverTLSBootstrap: yes\n").expect("a configuration");
         assert_eq!(text(config.tls_cert_file.as_ref()), Some(("/a", Some(1))));
-        assert_eq!(
-            text(config.tls_private_key_file.as_ref()),
-            Some(("/b", Some(2)))
-        );
+        assert_eq!(text(config.tls_private_key_file.as_ref()), Some(("/b", Some(2))));
         assert!(config.server_tls_bootstrap && config.anonymous.is_none());
     }
 
@@ -185,10 +169,8 @@ staticPodPath: /etc/kubernetes/manifests
         assert_eq!(flags.value("hostname-override"), Some("cp1"));
         assert_eq!(flags.value("node-ip"), Some("10.0.0.1"));
         assert_eq!(flags.get("node-ip").and_then(|f| f.line), Some(1));
-        let extra = parse_environment(
-            b"# c\nOTHER_ARGS=--a=b\nKUBELET_EXTRA_ARGS=--node-ip=1 --rotate-certificates\n",
-        )
-        .expect("flags");
+        let extra = parse_environment(b"# c\nOTHER_ARGS=--a=b\nKUBELET_EXTRA_ARGS=--node-ip=1 --rotate-certificates\n")
+            .expect("flags");
         assert_eq!(extra.iter().count(), 2);
         assert!(parse_environment(b"\xff").is_err());
         assert!(parse_environment(b"").expect("flags").is_empty());

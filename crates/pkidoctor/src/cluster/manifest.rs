@@ -40,10 +40,7 @@ impl Problem {
                 safe.push(c);
             }
         }
-        Self {
-            line,
-            message: safe,
-        }
+        Self { line, message: safe }
     }
 }
 
@@ -62,12 +59,7 @@ pub enum Component {
 
 impl Component {
     /// All of them.
-    pub const ALL: [Self; 4] = [
-        Self::Etcd,
-        Self::KubeApiserver,
-        Self::KubeControllerManager,
-        Self::KubeScheduler,
-    ];
+    pub const ALL: [Self; 4] = [Self::Etcd, Self::KubeApiserver, Self::KubeControllerManager, Self::KubeScheduler];
 
     /// The program's name.
     pub const fn name(self) -> &'static str {
@@ -82,19 +74,14 @@ impl Component {
     /// The component that a word of a command line starts: the last part of the path is its name.
     fn of_program(word: &str) -> Option<Self> {
         let base = base_name(word);
-        Self::ALL
-            .into_iter()
-            .find(|component| component.name() == base)
+        Self::ALL.into_iter().find(|component| component.name() == base)
     }
 
     /// The component that an image is named after, `etcd-amd64` and `my-etcd` included.
     fn of_image(image: &str) -> Option<Self> {
         const PLATFORMS: [&str; 5] = ["-amd64", "-arm64", "-arm", "-ppc64le", "-s390x"];
         let base = base_name(split_image(image).0);
-        let base = PLATFORMS
-            .iter()
-            .find_map(|p| base.strip_suffix(p))
-            .unwrap_or(base);
+        let base = PLATFORMS.iter().find_map(|p| base.strip_suffix(p)).unwrap_or(base);
         let named = |component: &Self| base.strip_suffix(component.name()).is_some_and(ends_a_word);
         Self::ALL.into_iter().find(named)
     }
@@ -250,10 +237,7 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<Pod>, Problem> {
     let documents: Vec<Document> = read_yaml(bytes)?;
     // checked by `read_yaml`; lossy only in form
     let text = String::from_utf8_lossy(bytes);
-    let mut reading = Reading {
-        lines: text.lines().collect(),
-        budget: MAX_EXPANSION,
-    };
+    let mut reading = Reading { lines: text.lines().collect(), budget: MAX_EXPANSION };
     let mut pods = Vec::new();
     for (index, document) in documents.into_iter().enumerate() {
         let number = index.saturating_add(1);
@@ -261,8 +245,7 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<Pod>, Problem> {
             Some("Pod") => pods.push(reading.pod(document, number)),
             Some("PodList" | "List") => {
                 let items = document.items.unwrap_or_default().into_iter();
-                let is_pod =
-                    |item: &Document| item.kind.as_deref().is_none_or(|kind| kind == "Pod");
+                let is_pod = |item: &Document| item.kind.as_deref().is_none_or(|kind| kind == "Pod");
                 pods.extend(items.filter(is_pod).map(|item| reading.pod(item, number)));
             }
             _ => {}
@@ -281,25 +264,13 @@ impl Pod {
         }
         let wanted = clean(path);
         let mounts = container.mounts.iter();
-        let below = mounts.filter_map(|mount| {
-            Some((mount, below(&clean(&mount.mount_path), &wanted)?.to_owned()))
-        });
+        let below = mounts.filter_map(|mount| Some((mount, below(&clean(&mount.mount_path), &wanted)?.to_owned())));
         let Some((mount, rest)) = below.min_by_key(|(_, rest)| rest.len()) else {
             return HostPath::NotMounted;
         };
-        match self
-            .volumes
-            .iter()
-            .find(|volume| volume.name == mount.volume)
-        {
-            Some(Volume {
-                source: VolumeSource::HostPath { path, kind },
-                ..
-            }) => HostPath::Mapped {
-                path: clean(&format!(
-                    "{path}/{}/{rest}",
-                    mount.sub_path.as_deref().unwrap_or_default()
-                )),
+        match self.volumes.iter().find(|volume| volume.name == mount.volume) {
+            Some(Volume { source: VolumeSource::HostPath { path, kind }, .. }) => HostPath::Mapped {
+                path: clean(&format!("{path}/{}/{rest}", mount.sub_path.as_deref().unwrap_or_default())),
                 kind: kind.clone(),
                 exact: rest.is_empty(),
             },
@@ -352,11 +323,7 @@ fn below<'a>(directory: &str, path: &'a str) -> Option<&'a str> {
         return path.strip_prefix('/');
     }
     let rest = path.strip_prefix(directory)?;
-    if rest.is_empty() {
-        Some(rest)
-    } else {
-        rest.strip_prefix('/')
-    }
+    if rest.is_empty() { Some(rest) } else { rest.strip_prefix('/') }
 }
 
 // ---- from the YAML shapes to the types above
@@ -378,12 +345,7 @@ impl Reading<'_> {
             host_network: is_yes(spec.host_network.as_deref()),
             annotations: without_nulls(metadata.annotations),
             containers: Vec::new(),
-            volumes: spec
-                .volumes
-                .unwrap_or_default()
-                .into_iter()
-                .map(volume)
-                .collect(),
+            volumes: spec.volumes.unwrap_or_default().into_iter().map(volume).collect(),
             run_as_user: number_of(security.run_as_user),
             run_as_group: number_of(security.run_as_group),
         };
@@ -402,12 +364,9 @@ impl Reading<'_> {
         words.extend(self.words(shape.args.unwrap_or_default(), &known));
         let image = shape.image.unwrap_or_default();
         let invocation = invocation(&words, Some(&image), &known, &mut self.budget);
-        let mut flags =
-            Flags::from_arguments(&self.settle(invocation.words, invocation.script_line));
+        let mut flags = Flags::from_arguments(&self.settle(invocation.words, invocation.script_line));
         if invocation.component == Some(Component::Etcd) {
-            let set = environment
-                .iter()
-                .filter_map(|v| etcd_variable(&v.name, v.value.as_deref()?, v.line));
+            let set = environment.iter().filter_map(|v| etcd_variable(&v.name, v.value.as_deref()?, v.line));
             set.for_each(|flag| flags.push(flag));
         }
         let ports = shape.ports.unwrap_or_default();
@@ -417,18 +376,13 @@ impl Reading<'_> {
             ("readiness", shape.readiness_probe),
             ("startup", shape.startup_probe),
         ];
-        let probes = probes
-            .into_iter()
-            .filter_map(|(kind, shape)| Some(probe(kind, shape?, &ports)));
+        let probes = probes.into_iter().filter_map(|(kind, shape)| Some(probe(kind, shape?, &ports)));
         let mounts = shape.volume_mounts.unwrap_or_default();
         Container {
             name: shape.name.unwrap_or_default(),
             component: invocation.component,
             flags,
-            mounts: mounts
-                .into_iter()
-                .map(|shape| self.mount(shape, &known))
-                .collect(),
+            mounts: mounts.into_iter().map(|shape| self.mount(shape, &known)).collect(),
             environment,
             probes: probes.collect(),
             run_as_user: number_of(security.run_as_user),
@@ -453,20 +407,12 @@ impl Reading<'_> {
                 Some(value) => drop(known.insert(name.value.clone(), value.clone())),
                 None => drop(known.remove(&name.value)),
             }
-            variables.push(Variable {
-                name: name.value,
-                value,
-                line,
-            });
+            variables.push(Variable { name: name.value, value, line });
         }
         (variables, known)
     }
 
-    fn words(
-        &mut self,
-        shapes: Vec<Text>,
-        known: &BTreeMap<String, String>,
-    ) -> Vec<Placed<String>> {
+    fn words(&mut self, shapes: Vec<Text>, known: &BTreeMap<String, String>) -> Vec<Placed<String>> {
         let mut words = Vec::new();
         for shape in shapes {
             let place = shape.as_ref().and_then(line);
@@ -477,9 +423,7 @@ impl Reading<'_> {
     }
 
     fn mount(&mut self, shape: MountShape, known: &BTreeMap<String, String>) -> Mount {
-        let expanded = shape
-            .sub_path_expr
-            .map(|path| expand(&path, known, &mut self.budget));
+        let expanded = shape.sub_path_expr.map(|path| expand(&path, known, &mut self.budget));
         Mount {
             volume: shape.name.unwrap_or_default(),
             mount_path: shape.mount_path.unwrap_or_default(),
@@ -489,11 +433,7 @@ impl Reading<'_> {
     }
 
     /// Words of a shell script carry the line they have if the script is a literal block; check, else use its start.
-    fn settle(
-        &self,
-        mut words: Vec<Placed<String>>,
-        script_line: Option<u64>,
-    ) -> Vec<Placed<String>> {
+    fn settle(&self, mut words: Vec<Placed<String>>, script_line: Option<u64>) -> Vec<Placed<String>> {
         // nobody writes such a line; looking through it for every word would be slow
         const LONGEST: usize = 4096;
         let Some(start) = script_line else {
@@ -501,9 +441,7 @@ impl Reading<'_> {
         };
         for word in &mut words {
             let sign = word.it.split(['=', ' ']).next().unwrap_or_default();
-            let source = word
-                .line
-                .and_then(|line| usize::try_from(line).ok()?.checked_sub(1));
+            let source = word.line.and_then(|line| usize::try_from(line).ok()?.checked_sub(1));
             let source = source.and_then(|index| self.lines.get(index));
             if !source.is_some_and(|text| text.len() <= LONGEST && text.contains(sign)) {
                 word.line = Some(start);
@@ -515,16 +453,12 @@ impl Reading<'_> {
 
 fn volume(shape: VolumeShape) -> Volume {
     let source = match shape.host_path {
-        Some(host) => VolumeSource::HostPath {
-            path: host.path.unwrap_or_default(),
-            kind: host.kind.unwrap_or_default(),
-        },
+        Some(host) => {
+            VolumeSource::HostPath { path: host.path.unwrap_or_default(), kind: host.kind.unwrap_or_default() }
+        }
         None => VolumeSource::Other,
     };
-    Volume {
-        name: shape.name.unwrap_or_default(),
-        source,
-    }
+    Volume { name: shape.name.unwrap_or_default(), source }
 }
 
 fn probe(kind: &'static str, shape: Spanned<ProbeShape>, ports: &[PortShape]) -> Probe {
@@ -532,10 +466,7 @@ fn probe(kind: &'static str, shape: Spanned<ProbeShape>, ports: &[PortShape]) ->
     let ProbeShape { http_get, exec } = shape.value;
     let action = if let Some(get) = http_get {
         ProbeAction::HttpGet {
-            scheme: get
-                .scheme
-                .filter(|s| !s.is_empty())
-                .unwrap_or_else(|| "HTTP".to_owned()),
+            scheme: get.scheme.filter(|s| !s.is_empty()).unwrap_or_else(|| "HTTP".to_owned()),
             host: get.host.filter(|host| !host.is_empty()),
             port: get.port.and_then(|port| port_of(&port, ports)),
             path: get.path.unwrap_or_else(|| "/".to_owned()),
@@ -546,22 +477,12 @@ fn probe(kind: &'static str, shape: Spanned<ProbeShape>, ports: &[PortShape]) ->
     } else {
         ProbeAction::Other
     };
-    Probe {
-        kind,
-        action,
-        line: place,
-    }
+    Probe { kind, action, line: place }
 }
 
 fn port_of(port: &str, ports: &[PortShape]) -> Option<u16> {
-    let by_name = || {
-        ports
-            .iter()
-            .find(|shape| shape.name.as_deref() == Some(port))
-    };
-    port.parse()
-        .ok()
-        .or_else(|| by_name()?.container_port.as_ref()?.parse().ok())
+    let by_name = || ports.iter().find(|shape| shape.name.as_deref() == Some(port));
+    port.parse().ok().or_else(|| by_name()?.container_port.as_ref()?.parse().ok())
 }
 
 /// The line of a node, where it was defined: a finding should point at the text, not at an alias of it.
@@ -571,12 +492,7 @@ pub(crate) fn line<T>(node: &Spanned<T>) -> Option<u64> {
 
 /// YAML 1.1's spellings of true, which Kubernetes' YAML reader accepts.
 pub(crate) fn is_yes(text: Option<&str>) -> bool {
-    text.is_some_and(|text| {
-        matches!(
-            text.to_ascii_lowercase().as_str(),
-            "true" | "yes" | "on" | "y"
-        )
-    })
+    text.is_some_and(|text| matches!(text.to_ascii_lowercase().as_str(), "true" | "yes" | "on" | "y"))
 }
 
 fn number_of(text: Option<String>) -> Option<i64> {
@@ -585,9 +501,7 @@ fn number_of(text: Option<String>) -> Option<i64> {
 
 fn without_nulls(map: Option<BTreeMap<String, Option<String>>>) -> BTreeMap<String, String> {
     let pairs = map.unwrap_or_default().into_iter();
-    pairs
-        .filter_map(|(key, value)| Some((key, value?)))
-        .collect()
+    pairs.filter_map(|(key, value)| Some((key, value?))).collect()
 }
 
 // ---- which program runs with which words
@@ -624,9 +538,7 @@ const WRAPPERS: [&str; 16] = [
 ];
 
 /// What may stand before a command of a shell script.
-const SHELL_WORDS: [&str; 9] = [
-    "!", "command", "do", "else", "exec", "if", "then", "until", "while",
-];
+const SHELL_WORDS: [&str; 9] = ["!", "command", "do", "else", "exec", "if", "then", "until", "while"];
 
 /// Finds the component in a command line: the program itself, behind a wrapper, in a `sh -c` script, or, when there
 /// are only arguments, by the image.
@@ -638,17 +550,10 @@ pub(crate) fn invocation(
 ) -> Invocation {
     let by_image = image.and_then(Component::of_image);
     let Some((first, rest)) = words.split_first() else {
-        return Invocation {
-            component: by_image,
-            ..Invocation::default()
-        };
+        return Invocation { component: by_image, ..Invocation::default() };
     };
     if first.it.starts_with('-') && by_image.is_some() {
-        return Invocation {
-            component: by_image,
-            words: words.to_vec(),
-            script_line: None,
-        };
+        return Invocation { component: by_image, words: words.to_vec(), script_line: None };
     }
     if let Some(found) = shell_script(words).and_then(|script| in_script(&script, known, budget)) {
         return found;
@@ -657,31 +562,19 @@ pub(crate) fn invocation(
     let found = in_command(&texts).or_else(|| {
         // an unknown program that starts what the image is named after
         let component = by_image?;
-        let at = texts
-            .iter()
-            .position(|word| base_name(word) == component.name())?;
+        let at = texts.iter().position(|word| base_name(word) == component.name())?;
         Some((component, at))
     });
     let (component, after) = match found {
-        Some((component, at)) => (
-            Some(component),
-            words.get(at.saturating_add(1)..).unwrap_or_default(),
-        ),
+        Some((component, at)) => (Some(component), words.get(at.saturating_add(1)..).unwrap_or_default()),
         None => (None, rest),
     };
-    Invocation {
-        component,
-        words: after.to_vec(),
-        script_line: None,
-    }
+    Invocation { component, words: after.to_vec(), script_line: None }
 }
 
 /// The component that a simple command starts, and the index of the word that names it.
 fn in_command(words: &[&str]) -> Option<(Component, usize)> {
-    let skipped = words
-        .iter()
-        .take_while(|word| SHELL_WORDS.contains(word) || is_assignment(word))
-        .count();
+    let skipped = words.iter().take_while(|word| SHELL_WORDS.contains(word) || is_assignment(word)).count();
     let program = words.get(skipped)?;
     if let Some(component) = Component::of_program(program) {
         return Some((component, skipped));
@@ -690,8 +583,7 @@ fn in_command(words: &[&str]) -> Option<(Component, usize)> {
         return None;
     }
     let hyper = base_name(program) == "hyperkube";
-    let named =
-        |word: &str| Component::of_program(word).or_else(|| of_hyperkube(word).filter(|_| hyper));
+    let named = |word: &str| Component::of_program(word).or_else(|| of_hyperkube(word).filter(|_| hyper));
     let mut later = words.iter().enumerate().skip(skipped.saturating_add(1));
     later.find_map(|(index, word)| Some((named(word)?, index)))
 }
@@ -707,9 +599,8 @@ fn of_hyperkube(word: &str) -> Option<Component> {
 }
 
 fn is_assignment(word: &str) -> bool {
-    word.split_once('=').is_some_and(|(name, _)| {
-        !name.is_empty() && name.chars().all(|c| c == '_' || c.is_ascii_alphanumeric())
-    })
+    word.split_once('=')
+        .is_some_and(|(name, _)| !name.is_empty() && name.chars().all(|c| c == '_' || c.is_ascii_alphanumeric()))
 }
 
 struct ShellScript<'a> {
@@ -720,18 +611,12 @@ struct ShellScript<'a> {
 
 /// The script of `sh -c SCRIPT ARGUMENT...`.
 fn shell_script(words: &[Placed<String>]) -> Option<ShellScript<'_>> {
-    let start = words
-        .iter()
-        .take_while(|word| WRAPPERS.contains(&base_name(&word.it)))
-        .count();
+    let start = words.iter().take_while(|word| WRAPPERS.contains(&base_name(&word.it))).count();
     let (shell, rest) = words.get(start..)?.split_first()?;
     if !SHELLS.contains(&base_name(&shell.it)) {
         return None;
     }
-    let options = rest
-        .iter()
-        .take_while(|word| word.it.starts_with(['-', '+']))
-        .count();
+    let options = rest.iter().take_while(|word| word.it.starts_with(['-', '+'])).count();
     let (options, rest) = rest.split_at_checked(options)?;
     let runs_text = |word: &Placed<String>| !word.it.starts_with("--") && word.it.contains('c');
     if !options.iter().any(runs_text) {
@@ -741,17 +626,9 @@ fn shell_script(words: &[Placed<String>]) -> Option<ShellScript<'_>> {
     Some(ShellScript { text, arguments })
 }
 
-fn in_script(
-    script: &ShellScript<'_>,
-    known: &BTreeMap<String, String>,
-    budget: &mut usize,
-) -> Option<Invocation> {
+fn in_script(script: &ShellScript<'_>, known: &BTreeMap<String, String>, budget: &mut usize) -> Option<Invocation> {
     let start = script.text.line;
-    let positional: Vec<&str> = script
-        .arguments
-        .iter()
-        .map(|word| word.it.as_str())
-        .collect();
+    let positional: Vec<&str> = script.arguments.iter().map(|word| word.it.as_str()).collect();
     let place = |newlines: u64| start.map(|start| start.saturating_add(newlines));
     for command in shell_commands(&script.text.it, &positional, known, budget) {
         let texts: Vec<&str> = command.iter().map(|word| word.text.as_str()).collect();
@@ -759,14 +636,8 @@ fn in_script(
             continue;
         };
         let after = command.get(at.saturating_add(1)..).unwrap_or_default();
-        let words = after
-            .iter()
-            .map(|word| Placed::at(word.text.clone(), place(word.newlines)));
-        return Some(Invocation {
-            component: Some(component),
-            words: words.collect(),
-            script_line: start,
-        });
+        let words = after.iter().map(|word| Placed::at(word.text.clone(), place(word.newlines)));
+        return Some(Invocation { component: Some(component), words: words.collect(), script_line: start });
     }
     None
 }
@@ -776,9 +647,7 @@ pub(crate) fn expand(text: &str, known: &BTreeMap<String, String>, budget: &mut 
     let mut out = String::new();
     let mut rest = text;
     // where the last `)` is, so that unclosed references cost one look each
-    let last_close = text
-        .rfind(')')
-        .map_or(usize::MAX, |at| text.len().saturating_sub(at));
+    let last_close = text.rfind(')').map_or(usize::MAX, |at| text.len().saturating_sub(at));
     while let Some((before, after)) = rest.split_once('$') {
         out.push_str(before);
         rest = after;
@@ -787,9 +656,7 @@ pub(crate) fn expand(text: &str, known: &BTreeMap<String, String>, budget: &mut 
             rest = after;
             continue;
         }
-        let inside = rest
-            .strip_prefix('(')
-            .filter(|inside| inside.len() >= last_close);
+        let inside = rest.strip_prefix('(').filter(|inside| inside.len() >= last_close);
         let Some((name, after)) = inside.and_then(|inside| inside.split_once(')')) else {
             out.push('$');
             continue;
@@ -894,10 +761,7 @@ impl Shell<'_> {
 
     fn open_word(&mut self) -> &mut String {
         let newlines = self.newlines;
-        let fresh = || ShellWord {
-            text: String::new(),
-            newlines,
-        };
+        let fresh = || ShellWord { text: String::new(), newlines };
         &mut self.word.get_or_insert_with(fresh).text
     }
 
@@ -998,20 +862,9 @@ impl Shell<'_> {
             return self.push('$');
         };
         self.rest = self.rest.get(reference.len()..).unwrap_or_default();
-        let positional = name
-            .parse()
-            .ok()
-            .and_then(|index: usize| self.positional.get(index).copied());
-        let value = positional.or_else(|| {
-            self.known
-                .get(name)
-                .map(String::as_str)
-                .filter(|v| !v.is_empty())
-        });
-        match value
-            .or(default)
-            .and_then(|value| affordable(value, self.budget))
-        {
+        let positional = name.parse().ok().and_then(|index: usize| self.positional.get(index).copied());
+        let value = positional.or_else(|| self.known.get(name).map(String::as_str).filter(|v| !v.is_empty()));
+        match value.or(default).and_then(|value| affordable(value, self.budget)) {
             Some(value) if quoted => self.open_word().push_str(value),
             Some(value) => self.fields(value),
             None => {
@@ -1082,10 +935,7 @@ pub(crate) fn read_yaml<T: DeserializeOwned>(bytes: &[u8]) -> Result<Vec<T>, Pro
 /// When the file is larger than [`MAX_BYTES`] or no UTF-8.
 pub(crate) fn read_text(bytes: &[u8]) -> Result<&str, Problem> {
     if bytes.len() > MAX_BYTES {
-        return Err(Problem::new(
-            None,
-            "larger than 1 MiB, which no such file is",
-        ));
+        return Err(Problem::new(None, "larger than 1 MiB, which no such file is"));
     }
     std::str::from_utf8(bytes).map_err(|error| {
         let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
@@ -1127,19 +977,13 @@ fn options() -> serde_saphyr::Options {
 
 fn problem(error: &serde_saphyr::Error) -> Problem {
     use serde_saphyr::Error;
-    let at = error
-        .location()
-        .map(|location| location.line())
-        .filter(|line| *line > 0);
+    let at = error.location().map(|location| location.line()).filter(|line| *line > 0);
     match error {
         // serde quotes the unexpected value
         Error::SerdeInvalidType { expected, .. } | Error::SerdeInvalidValue { expected, .. } => {
             Problem::new(at, &format!("expected {expected}"))
         }
-        Error::Budget { .. } => Problem::new(
-            at,
-            "nested, repeated or expanded beyond what such a file needs",
-        ),
+        Error::Budget { .. } => Problem::new(at, "nested, repeated or expanded beyond what such a file needs"),
         error => {
             let text = error.to_string();
             let text = text.split(" at line ").next().unwrap_or_default();
@@ -1325,37 +1169,24 @@ status: {}
 
     /// A pod with one container, described by lines indented by four.
     fn container(lines: &str) -> Container {
-        only(&format!(
-            "kind: Pod\nspec:\n  containers:\n  - name: x\n{lines}"
-        ))
-        .1
+        only(&format!("kind: Pod\nspec:\n  containers:\n  - name: x\n{lines}")).1
     }
 
     fn mapped(path: &str, kind: &str, exact: bool) -> HostPath {
-        HostPath::Mapped {
-            path: path.to_owned(),
-            kind: kind.to_owned(),
-            exact,
-        }
+        HostPath::Mapped { path: path.to_owned(), kind: kind.to_owned(), exact }
     }
 
     #[test]
     fn a_kubeadm_manifest() {
         let (pod, etcd) = only(ETCD);
-        assert_eq!(
-            (pod.name.as_str(), pod.namespace.as_str()),
-            ("etcd", "kube-system")
-        );
+        assert_eq!((pod.name.as_str(), pod.namespace.as_str()), ("etcd", "kube-system"));
         assert!(pod.host_network);
         assert_eq!(pod.document, 1);
         assert_eq!(pod.annotations.len(), 1);
         assert_eq!(etcd.component, Some(Component::Etcd));
         assert_eq!(etcd.image_tag(), Some("3.4.13-0"));
         let cert = etcd.flags.get("cert-file").expect("a flag");
-        assert_eq!(
-            (cert.value.as_str(), cert.line),
-            ("/etc/kubernetes/pki/etcd/server.crt", Some(16))
-        );
+        assert_eq!((cert.value.as_str(), cert.line), ("/etc/kubernetes/pki/etcd/server.crt", Some(16)));
         assert!(etcd.flags.is_true("client-cert-auth"));
         assert_eq!(etcd.flags.list("listen-client-urls").len(), 2);
         let probe = etcd.probes.first().expect("a probe");
@@ -1376,16 +1207,10 @@ status: {}
         let kind = "DirectoryOrCreate";
         let server = "/etc/kubernetes/pki/etcd/server.crt";
         assert_eq!(host(server), mapped(server, kind, false));
-        assert_eq!(
-            host("/etc/kubernetes//pki/./etcd/x/../server.crt"),
-            mapped(server, kind, false)
-        );
+        assert_eq!(host("/etc/kubernetes//pki/./etcd/x/../server.crt"), mapped(server, kind, false));
         assert_eq!(host("/var/lib/etcd/"), mapped("/var/lib/etcd", kind, true));
         assert_eq!(host("/var/lib/etcd2"), HostPath::NotMounted);
-        assert_eq!(
-            host("/etc/kubernetes/pki/etcd/../ca.crt"),
-            HostPath::NotMounted
-        );
+        assert_eq!(host("/etc/kubernetes/pki/etcd/../ca.crt"), HostPath::NotMounted);
         assert_eq!(host("server.crt"), HostPath::NotMounted);
         assert_eq!(host(""), HostPath::NotMounted);
     }
@@ -1412,30 +1237,12 @@ spec:
   - {name: secret, secret: {secretName: s}}
 ",
         );
-        assert_eq!(
-            pod.host_path(&c, "/pki/ca.crt"),
-            mapped("/srv/pki/ca.crt", "", false)
-        );
-        assert_eq!(
-            pod.host_path(&c, "/pki/etcd/x"),
-            mapped("/srv/deep/sub/dir/x", "Directory", false)
-        );
-        assert_eq!(
-            pod.host_path(&c, "/pki/sa.key"),
-            mapped("/srv/keys/sa.key", "File", true)
-        );
-        assert_eq!(
-            pod.host_path(&c, "/expr/y"),
-            mapped("/srv/deep/cp1/x/y", "Directory", false)
-        );
-        assert_eq!(
-            pod.host_path(&c, "/secret/x"),
-            HostPath::OtherVolume("secret".to_owned())
-        );
-        assert_eq!(
-            pod.host_path(&c, "/gone/x"),
-            HostPath::OtherVolume("gone".to_owned())
-        );
+        assert_eq!(pod.host_path(&c, "/pki/ca.crt"), mapped("/srv/pki/ca.crt", "", false));
+        assert_eq!(pod.host_path(&c, "/pki/etcd/x"), mapped("/srv/deep/sub/dir/x", "Directory", false));
+        assert_eq!(pod.host_path(&c, "/pki/sa.key"), mapped("/srv/keys/sa.key", "File", true));
+        assert_eq!(pod.host_path(&c, "/expr/y"), mapped("/srv/deep/cp1/x/y", "Directory", false));
+        assert_eq!(pod.host_path(&c, "/secret/x"), HostPath::OtherVolume("secret".to_owned()));
+        assert_eq!(pod.host_path(&c, "/gone/x"), HostPath::OtherVolume("gone".to_owned()));
         assert_eq!(pod.host_path(&c, "/"), HostPath::NotMounted);
         assert!(c.mounts.iter().any(|m| m.read_only));
     }
@@ -1457,50 +1264,20 @@ spec:
     fn the_component_however_it_is_started() {
         let cases = [
             ("    command: [etcd, --name=n]\n", Component::Etcd),
-            (
-                "    command: [/usr/local/bin/kube-apiserver, --name=n]\n",
-                Component::KubeApiserver,
-            ),
-            (
-                "    image: quay.io/coreos/etcd:v3\n    args: [--name=n]\n",
-                Component::Etcd,
-            ),
-            (
-                "    image: r:5000/kube-scheduler-amd64@sha256:00\n    args: [--name=n]\n",
-                Component::KubeScheduler,
-            ),
-            (
-                "    image: x/etcd\n    args: [etcd, --name=n]\n",
-                Component::Etcd,
-            ),
-            (
-                "    command: [/hyperkube, controller-manager, --name=n]\n",
-                Component::KubeControllerManager,
-            ),
-            (
-                "    command: [/go-runner, --log-file=/l, /bin/kube-apiserver, --name=n]\n",
-                Component::KubeApiserver,
-            ),
-            (
-                "    command: [sh, -c, 'exec etcd --name=n']\n",
-                Component::Etcd,
-            ),
+            ("    command: [/usr/local/bin/kube-apiserver, --name=n]\n", Component::KubeApiserver),
+            ("    image: quay.io/coreos/etcd:v3\n    args: [--name=n]\n", Component::Etcd),
+            ("    image: r:5000/kube-scheduler-amd64@sha256:00\n    args: [--name=n]\n", Component::KubeScheduler),
+            ("    image: x/etcd\n    args: [etcd, --name=n]\n", Component::Etcd),
+            ("    command: [/hyperkube, controller-manager, --name=n]\n", Component::KubeControllerManager),
+            ("    command: [/go-runner, --log-file=/l, /bin/kube-apiserver, --name=n]\n", Component::KubeApiserver),
+            ("    command: [sh, -c, 'exec etcd --name=n']\n", Component::Etcd),
             (
                 "    command: [/bin/bash, -ec, 'mkdir -p /var/lib/etcd && A=b exec /usr/bin/etcd --name n 2>&1 >>/x']\n",
                 Component::Etcd,
             ),
-            (
-                "    command: [/bin/sh, -c]\n    args: ['exec etcd \"$@\"', --, --name=n]\n",
-                Component::Etcd,
-            ),
-            (
-                "    command: [busybox, sh, -c, 'etcd --name=n']\n",
-                Component::Etcd,
-            ),
-            (
-                "    image: etcd\n    command: [/wrapper.sh, etcd, --name=n]\n",
-                Component::Etcd,
-            ),
+            ("    command: [/bin/sh, -c]\n    args: ['exec etcd \"$@\"', --, --name=n]\n", Component::Etcd),
+            ("    command: [busybox, sh, -c, 'etcd --name=n']\n", Component::Etcd),
+            ("    image: etcd\n    command: [/wrapper.sh, etcd, --name=n]\n", Component::Etcd),
             ("    command: [env, A=b, etcd, --name=n]\n", Component::Etcd),
         ];
         for (lines, component) in cases {
@@ -1553,21 +1330,12 @@ spec:
         assert_eq!(c.flags.value("name"), Some("cp1"));
         assert_eq!(c.flags.value("data-dir"), Some("$(NAME)"));
         assert_eq!(c.flags.value("key-file"), Some("$(GONE)$(SECRET)"));
-        assert_eq!(
-            c.flags.get("cert-file").map(|f| (f.value.as_str(), f.line)),
-            Some(("/cp1/c", Some(8)))
-        );
+        assert_eq!(c.flags.get("cert-file").map(|f| (f.value.as_str(), f.line)), Some(("/cp1/c", Some(8))));
         assert_eq!(c.flags.overridden().len(), 1);
         assert_eq!(c.flags.value("empty"), None);
-        let secret = c
-            .environment
-            .iter()
-            .find(|v| v.name == "SECRET")
-            .expect("a variable");
+        let secret = c.environment.iter().find(|v| v.name == "SECRET").expect("a variable");
         assert_eq!(secret.value, None);
-        let api = container(
-            "    command: [kube-apiserver]\n    env: [{name: ETCD_CERT_FILE, value: /x}]\n",
-        );
+        let api = container("    command: [kube-apiserver]\n    env: [{name: ETCD_CERT_FILE, value: /x}]\n");
         assert!(api.flags.is_empty());
     }
 
@@ -1580,21 +1348,10 @@ spec:
     - {name: MORE, value: --a=b --c=d}
 ",
         );
-        let flags: Vec<_> = c
-            .flags
-            .iter()
-            .map(|f| format!("{}={}", f.name, f.value))
-            .collect();
+        let flags: Vec<_> = c.flags.iter().map(|f| format!("{}={}", f.name, f.value)).collect();
         // `$(hostname -f)` is no variable of the container, so the shell sees it
-        let wanted = [
-            "name=cp1",
-            "data-dir=cp1",
-            "a=b",
-            "c=d",
-            "key-file=/k",
-            "cert-file=$(hostname -f)",
-            "peer-key-file=$Y",
-        ];
+        let wanted =
+            ["name=cp1", "data-dir=cp1", "a=b", "c=d", "key-file=/k", "cert-file=$(hostname -f)", "peer-key-file=$Y"];
         assert_eq!(flags, wanted);
     }
 
@@ -1617,9 +1374,7 @@ spec:
         assert!(
             matches!(&c.probes[1].action, ProbeAction::HttpGet { port: Some(2381), host: None, scheme, .. } if scheme == "HTTP")
         );
-        assert!(
-            matches!(&c.probes[2].action, ProbeAction::Exec(command) if command == &["etcdctl", "3", ""])
-        );
+        assert!(matches!(&c.probes[2].action, ProbeAction::Exec(command) if command == &["etcdctl", "3", ""]));
     }
 
     #[test]
@@ -1635,43 +1390,29 @@ spec:
     fn forms_of_a_file() {
         let json = "{\"kind\":\"Pod\",\n\t\"spec\":{\"containers\":[{\"command\":[\"etcd\",\n\"--name=a\\/b\"]}]}}";
         let (_, c) = only(json);
-        assert_eq!(
-            c.flags.get("name").map(|f| (f.value.as_str(), f.line)),
-            Some(("a/b", Some(3)))
-        );
+        assert_eq!(c.flags.get("name").map(|f| (f.value.as_str(), f.line)), Some(("a/b", Some(3))));
         let (_, bom) = only(&format!("\u{feff}{ETCD}"));
         assert_eq!(bom.flags, only(ETCD).1.flags);
         let (_, crlf) = only(&ETCD.replace('\n', "\r\n"));
         assert_eq!(crlf.flags, only(ETCD).1.flags);
         let anchors = "x: &c\n- etcd\n- --name=n\nkind: Pod\nspec: {containers: [{command: *c}]}\n";
-        assert_eq!(
-            only(anchors).1.flags.get("name").and_then(|f| f.line),
-            Some(3)
-        );
+        assert_eq!(only(anchors).1.flags.get("name").and_then(|f| f.line), Some(3));
         let merged = "x: &m {image: 'etcd:1'}\nkind: Pod\nspec: {containers: [{<<: *m, args: [--name=n]}]}\n";
         assert_eq!(only(merged).1.component, Some(Component::Etcd));
-        let two = parse(format!("---\n{ETCD}\n---\nkind: Service\n---\nkind: Pod\n").as_bytes())
-            .expect("three documents");
+        let two =
+            parse(format!("---\n{ETCD}\n---\nkind: Service\n---\nkind: Pod\n").as_bytes()).expect("three documents");
         assert_eq!(two.iter().map(|p| p.document).collect::<Vec<_>>(), [1, 3]);
         let list =
-            parse(b"kind: PodList\nitems: [{metadata: {name: a}}, {kind: Service}, {kind: Pod}]")
-                .expect("a list");
+            parse(b"kind: PodList\nitems: [{metadata: {name: a}}, {kind: Service}, {kind: Pod}]").expect("a list");
         assert_eq!(list.len(), 2);
-        let twice = "kind: Pod\nspec: {containers: [{command: [etcd]}]}\nspec: {containers: [{command: [kube-scheduler]}]}";
+        let twice =
+            "kind: Pod\nspec: {containers: [{command: [etcd]}]}\nspec: {containers: [{command: [kube-scheduler]}]}";
         assert_eq!(only(twice).1.component, Some(Component::KubeScheduler));
     }
 
     #[test]
     fn nothing_to_see() {
-        for text in [
-            "",
-            "\n",
-            "# c\n",
-            "---\n",
-            "kind: ConfigMap\ndata: {a: b}\n",
-            "{}",
-            "null",
-        ] {
+        for text in ["", "\n", "# c\n", "---\n", "kind: ConfigMap\ndata: {a: b}\n", "{}", "null"] {
             assert!(parse(text.as_bytes()).expect(text).is_empty(), "{text:?}");
         }
     }
@@ -1690,15 +1431,9 @@ spec:
         for (bytes, at) in cases {
             let problem = parse(bytes).expect_err("a problem");
             assert_eq!(problem.line, at, "{problem:?}");
-            assert!(
-                !problem.message.contains("HIDDEN") && !problem.message.contains(" at line"),
-                "{problem:?}"
-            );
+            assert!(!problem.message.contains("HIDDEN") && !problem.message.contains(" at line"), "{problem:?}");
             assert!(!problem.message.is_empty());
-            assert!(
-                problem.message.chars().all(|c| !c.is_control()),
-                "{problem:?}"
-            );
+            assert!(problem.message.chars().all(|c| !c.is_control()), "{problem:?}");
         }
     }
 
@@ -1713,10 +1448,7 @@ spec:
     fn hostile_files() {
         let nine = |name: &str| format!("[{}]", vec![format!("*{name}"); 9].join(","));
         let mut bomb = "a: &a [x,x,x,x,x,x,x,x,x]\n".to_owned();
-        for (one, next) in ["a", "b", "c", "d", "e", "f", "g", "h"]
-            .windows(2)
-            .map(|w| (w[0], w[1]))
-        {
+        for (one, next) in ["a", "b", "c", "d", "e", "f", "g", "h"].windows(2).map(|w| (w[0], w[1])) {
             writeln!(bomb, "{next}: &{next} {}", nine(one)).expect("a string");
         }
         bomb.push_str("kind: Pod\nspec: {containers: [{command: [etcd]}]}\n");
@@ -1733,11 +1465,7 @@ spec:
             "a: \n".repeat(250_000),
         ];
         for text in &texts {
-            assert!(
-                parse(text.as_bytes()).is_err(),
-                "{}",
-                text.chars().take(40).collect::<String>()
-            );
+            assert!(parse(text.as_bytes()).is_err(), "{}", text.chars().take(40).collect::<String>());
         }
         let _ = parse(&[0; 4096]);
         let _ = parse(&[0xff; 4096]);
@@ -1748,28 +1476,16 @@ spec:
         let mut text = "kind: Pod\nspec:\n  containers:\n  - command: [sh, -c, 'etcd $V99 ${V99}', $(V99)]\n    env:\n    - {name: V0, value: 0123456789}\n".to_owned();
         for i in 1..100 {
             let before = i - 1;
-            writeln!(
-                text,
-                "    - {{name: V{i}, value: $(V{before})$(V{before})}}"
-            )
-            .expect("a string");
+            writeln!(text, "    - {{name: V{i}, value: $(V{before})$(V{before})}}").expect("a string");
         }
         let (_, c) = only(&text);
-        let total: usize = c
-            .environment
-            .iter()
-            .filter_map(|v| v.value.as_ref())
-            .map(String::len)
-            .sum();
+        let total: usize = c.environment.iter().filter_map(|v| v.value.as_ref()).map(String::len).sum();
         assert!(total < 2 * MAX_EXPANSION + 4096, "{total}");
     }
 
     #[test]
     fn scripts_that_never_end() {
-        for unit in [
-            "$(", "${", "`", "'", "\"", "\\", "$", "$@", "<", ">", "&", "(", "2>", "#", "$$(",
-            "${A",
-        ] {
+        for unit in ["$(", "${", "`", "'", "\"", "\\", "$", "$@", "<", ">", "&", "(", "2>", "#", "$$(", "${A"] {
             let script = unit.repeat(60_000);
             let none = BTreeMap::new();
             let mut budget = MAX_EXPANSION;
@@ -1781,10 +1497,7 @@ spec:
     #[test]
     fn image_tags() {
         let tag = |image: &str| split_image(image).1.map(str::to_owned);
-        assert_eq!(
-            tag("registry.k8s.io/etcd:3.5.15-0"),
-            Some("3.5.15-0".to_owned())
-        );
+        assert_eq!(tag("registry.k8s.io/etcd:3.5.15-0"), Some("3.5.15-0".to_owned()));
         assert_eq!(tag("r:5000/etcd"), None);
         assert_eq!(tag("r:5000/etcd:3.5@sha256:ab"), Some("3.5".to_owned()));
         assert_eq!(tag("etcd@sha256:ab"), None);

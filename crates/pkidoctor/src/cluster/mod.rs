@@ -216,12 +216,8 @@ pub struct Running<'a> {
 impl Node {
     /// The first active container that runs `component`, or etcd's configuration file.
     pub fn running(&self, component: Component) -> Option<Running<'_>> {
-        if component == Component::Etcd {
-            if let Some(found) = self.etcd_service() {
-                return Some(found);
-            }
-        }
-        self.all_running(component).next()
+        let service = (component == Component::Etcd).then(|| self.etcd_service()).flatten();
+        service.or_else(|| self.all_running(component).next())
     }
 
     fn etcd_service(&self) -> Option<Running<'_>> {
@@ -237,13 +233,16 @@ impl Node {
             // the kubelet reads only the first document of a file
             pods.iter().filter(|pod| pod.document == 1).map(move |pod| (manifest, pod))
         });
-        let containers = pods.flat_map(|(manifest, pod)| pod.containers.iter().map(move |container| (manifest, pod, container)));
-        containers.filter(move |(_, _, container)| container.component == Some(component)).map(|(manifest, pod, container)| Running {
-            manifest: &manifest.path,
-            flags: &container.flags,
-            pod: Some((pod, container)),
-            user: container.run_as_user,
-        })
+        let containers =
+            pods.flat_map(|(manifest, pod)| pod.containers.iter().map(move |container| (manifest, pod, container)));
+        containers.filter(move |(_, _, container)| container.component == Some(component)).map(
+            |(manifest, pod, container)| Running {
+                manifest: &manifest.path,
+                flags: &container.flags,
+                pod: Some((pod, container)),
+                user: container.run_as_user,
+            },
+        )
     }
 
     /// The kubeconfig of this name.

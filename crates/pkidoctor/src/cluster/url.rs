@@ -29,16 +29,12 @@ impl Endpoint {
     pub fn etcd_objection(&self) -> Option<String> {
         let text = &self.text;
         match self.scheme.as_str() {
-            "http" | "https" if self.port.is_none() => Some(format!(
-                "URL address does not have the form \"host:port\": {text}"
-            )),
-            "http" | "https" if !self.path.is_empty() => {
-                Some(format!("URL must not contain a path: {text}"))
+            "http" | "https" if self.port.is_none() => {
+                Some(format!("URL address does not have the form \"host:port\": {text}"))
             }
+            "http" | "https" if !self.path.is_empty() => Some(format!("URL must not contain a path: {text}")),
             "http" | "https" | "unix" | "unixs" => None,
-            _ => Some(format!(
-                "URL scheme must be http, https, unix, or unixs: {text}"
-            )),
+            _ => Some(format!("URL scheme must be http, https, unix, or unixs: {text}")),
         }
     }
 }
@@ -56,21 +52,9 @@ pub fn parse(text: &str) -> Result<Endpoint, String> {
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
     // what stands before `@` is a user name, never an address
-    let address = authority
-        .rsplit_once('@')
-        .map_or(authority, |(_, address)| address);
-    let (host, port) = if scheme.starts_with("unix") {
-        (address.to_owned(), None)
-    } else {
-        split_address(address)?
-    };
-    Ok(Endpoint {
-        scheme,
-        host,
-        port,
-        path: path.to_owned(),
-        text: text.to_owned(),
-    })
+    let address = authority.rsplit_once('@').map_or(authority, |(_, address)| address);
+    let (host, port) = if scheme.starts_with("unix") { (address.to_owned(), None) } else { split_address(address)? };
+    Ok(Endpoint { scheme, host, port, path: path.to_owned(), text: text.to_owned() })
 }
 
 /// Reads every item of a list.
@@ -83,10 +67,7 @@ pub fn parse_initial_cluster(text: &str) -> Vec<(String, Result<Endpoint, String
     let pairs = text.split(',').filter(|item| !item.trim().is_empty());
     let split = |item: &str| match item.split_once('=') {
         Some((name, url)) => (name.trim().to_owned(), parse(url)),
-        None => (
-            item.trim().to_owned(),
-            Err("no URL for this name".to_owned()),
-        ),
+        None => (item.trim().to_owned(), Err("no URL for this name".to_owned())),
     };
     pairs.map(split).collect()
 }
@@ -96,9 +77,7 @@ fn split_scheme(text: &str) -> Result<(String, &str), String> {
         return Ok((String::new(), text));
     };
     let well_formed = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
     if well_formed {
         Ok((scheme.to_ascii_lowercase(), rest))
     } else if scheme.is_empty() {
@@ -117,14 +96,8 @@ fn split_address(address: &str) -> Result<(String, Option<u16>), String> {
         Some((host, _)) => (host, address.get(host.len()..).unwrap_or_default()),
         None => (address, ""),
     };
-    if let Some(odd) = host
-        .chars()
-        .find(|c| c.is_ascii() && !is_host_character(*c))
-    {
-        return Err(format!(
-            "invalid character {:?} in host name",
-            odd.to_string()
-        ));
+    if let Some(odd) = host.chars().find(|c| c.is_ascii() && !is_host_character(*c)) {
+        return Err(format!("invalid character {:?} in host name", odd.to_string()));
     }
     if port.matches(':').count() > 1 {
         return Err("too many colons in address; an IPv6 address needs brackets".to_owned());
@@ -142,14 +115,9 @@ fn read_port(text: &str) -> Result<Option<u16>, String> {
     if text.is_empty() || text == ":" {
         return Ok(None);
     }
-    let digits = text
-        .strip_prefix(':')
-        .filter(|port| port.bytes().all(|b| b.is_ascii_digit()));
+    let digits = text.strip_prefix(':').filter(|port| port.bytes().all(|b| b.is_ascii_digit()));
     let digits = digits.ok_or_else(|| format!("invalid port {text:?} after host"))?;
-    digits
-        .parse()
-        .map(Some)
-        .map_err(|_| format!("address {digits}: invalid port"))
+    digits.parse().map(Some).map_err(|_| format!("address {digits}: invalid port"))
 }
 
 #[cfg(test)]
@@ -162,52 +130,18 @@ mod tests {
     }
 
     fn expect(text: &str, scheme: &str, host: &str, port: Option<u16>) {
-        assert_eq!(
-            three(text),
-            (scheme.to_owned(), host.to_owned(), port),
-            "{text}"
-        );
+        assert_eq!(three(text), (scheme.to_owned(), host.to_owned(), port), "{text}");
     }
 
     #[test]
     fn urls_of_real_manifests() {
-        expect(
-            "https://192.168.6.11:2379",
-            "https",
-            "192.168.6.11",
-            Some(2379),
-        );
+        expect("https://192.168.6.11:2379", "https", "192.168.6.11", Some(2379));
         expect(" https://127.0.0.1:2379 ", "https", "127.0.0.1", Some(2379));
-        expect(
-            "https://[fd00:10::2]:2380",
-            "https",
-            "fd00:10::2",
-            Some(2380),
-        );
-        expect(
-            "https://kubernetes.default.svc",
-            "https",
-            "kubernetes.default.svc",
-            None,
-        );
-        expect(
-            "HTTPS://Example.org:6443/",
-            "https",
-            "Example.org",
-            Some(6443),
-        );
-        expect(
-            "https://lb.example:6443/k8s/clusters/c-1?x=1#y",
-            "https",
-            "lb.example",
-            Some(6443),
-        );
-        expect(
-            "https://[fe80::1%25eth0]:2380",
-            "https",
-            "fe80::1%eth0",
-            Some(2380),
-        );
+        expect("https://[fd00:10::2]:2380", "https", "fd00:10::2", Some(2380));
+        expect("https://kubernetes.default.svc", "https", "kubernetes.default.svc", None);
+        expect("HTTPS://Example.org:6443/", "https", "Example.org", Some(6443));
+        expect("https://lb.example:6443/k8s/clusters/c-1?x=1#y", "https", "lb.example", Some(6443));
+        expect("https://[fe80::1%25eth0]:2380", "https", "fe80::1%eth0", Some(2380));
         expect("https://[::1]", "https", "::1", None);
         expect("https://user:pw@h:1", "https", "h", Some(1));
         expect("https://:2379", "https", "", Some(2379));
@@ -224,10 +158,7 @@ mod tests {
     #[test]
     fn unix_sockets() {
         let url = parse("unix:///var/run/etcd.sock").expect("a socket");
-        assert_eq!(
-            (url.host.as_str(), url.path.as_str()),
-            ("", "/var/run/etcd.sock")
-        );
+        assert_eq!((url.host.as_str(), url.path.as_str()), ("", "/var/run/etcd.sock"));
         expect("unix://localhost:2379", "unix", "localhost:2379", None);
         assert!(parse("unixs://localhost:1").expect("a socket").is_tls());
     }
@@ -250,20 +181,14 @@ mod tests {
             assert!(parse(text).is_err(), "{text}");
         }
         assert_eq!(parse("https://[::1"), Err("missing ']' in host".to_owned()));
-        assert_eq!(
-            parse("https://h:p"),
-            Err("invalid port \":p\" after host".to_owned())
-        );
+        assert_eq!(parse("https://h:p"), Err("invalid port \":p\" after host".to_owned()));
     }
 
     #[test]
     fn what_etcd_insists_on() {
         let objection = |text: &str| parse(text).expect(text).etcd_objection();
         assert_eq!(objection("https://h:1"), None);
-        assert_eq!(
-            objection("https://h:1/"),
-            Some("URL must not contain a path: https://h:1/".to_owned())
-        );
+        assert_eq!(objection("https://h:1/"), Some("URL must not contain a path: https://h:1/".to_owned()));
         assert!(objection("https://h").is_some_and(|o| o.contains("host:port")));
         assert!(objection("h:1").is_some_and(|o| o.contains("scheme")));
         assert_eq!(objection("unix://a:1"), None);
@@ -271,9 +196,7 @@ mod tests {
 
     #[test]
     fn initial_cluster() {
-        let read = parse_initial_cluster(
-            "cp1=https://10.0.0.1:2380,cp2=https://[fd::2]:2380,,cp1=http://x:1,odd",
-        );
+        let read = parse_initial_cluster("cp1=https://10.0.0.1:2380,cp2=https://[fd::2]:2380,,cp1=http://x:1,odd");
         let names: Vec<_> = read.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["cp1", "cp2", "cp1", "odd"]);
         assert_eq!(read[1].1.as_ref().map(|u| u.host.as_str()), Ok("fd::2"));
@@ -289,21 +212,9 @@ mod tests {
 
     #[test]
     fn hostile_texts() {
-        for text in [
-            "[",
-            "]",
-            "[]",
-            "@",
-            ":",
-            "::",
-            "://",
-            "%",
-            "https://@",
-            "https://[%25]",
-            "é://",
-            "https://é:1",
-            "\0",
-        ] {
+        for text in
+            ["[", "]", "[]", "@", ":", "::", "://", "%", "https://@", "https://[%25]", "é://", "https://é:1", "\0"]
+        {
             let _ = parse(text);
         }
         let _ = parse(&":".repeat(100_000));

@@ -98,7 +98,8 @@ fn plain_local(bytes: &[u8]) -> Option<(Vec<u8>, &[u8])> {
             break;
         }
     }
-    let dots = local.first() == Some(&b'.') || local.last() == Some(&b'.') || local.windows(2).any(|pair| pair == b"..");
+    let dots =
+        local.first() == Some(&b'.') || local.last() == Some(&b'.') || local.windows(2).any(|pair| pair == b"..");
     (!local.is_empty() && !dots).then_some((local, rest))
 }
 
@@ -135,7 +136,11 @@ pub(crate) struct Violation {
 }
 
 /// The check inside `isValid` of Go up to 1.25: `ca` against the names of the chain below it.
-pub(crate) fn check_while_building(ca: &Certificate, chain: &[Arc<Certificate>], go: GoVersion) -> Result<(), Violation> {
+pub(crate) fn check_while_building(
+    ca: &Certificate,
+    chain: &[Arc<Certificate>],
+    go: GoVersion,
+) -> Result<(), Violation> {
     if ca.extension(&[0x55, 0x1d, 30]).is_none() {
         return Ok(());
     }
@@ -181,23 +186,28 @@ fn check_name_old(ca: &Certificate, name: &AlternativeName, go: GoVersion) -> Re
             };
             let matches = |constraint: &str, excluded: bool| match_mailbox(&mailbox, constraint, excluded, go);
             let show = |constraint: &String| quote(constraint);
-            check_list("email address", &quote(text), &excluded.email, &permitted.email, |c, x| matches(c, x), show).map_err(wrapped)
+            check_list("email address", &quote(text), &excluded.email, &permitted.email, |c, x| matches(c, x), show)
+                .map_err(wrapped)
         }
         AlternativeName::Dns(text) => {
-            if !(if go.new_domain_check() { domain_valid(text, false, go) } else { reverse_labels(text, go).is_some() }) {
+            if !(if go.new_domain_check() { domain_valid(text, false, go) } else { reverse_labels(text, go).is_some() })
+            {
                 return Err(bare(format!("x509: cannot parse dnsName {}", quote(text))));
             }
             let matches = |constraint: &String, excluded: bool| match_domain(text, constraint, excluded, go);
             check_list("DNS name", &quote(text), &excluded.dns, &permitted.dns, matches, |c| quote(c)).map_err(wrapped)
         }
         AlternativeName::Uri(text) => {
-            let matches = |constraint: &String, excluded: bool| match_domain(&constrained_uri_host(text, go)?, constraint, excluded, go);
+            let matches = |constraint: &String, excluded: bool| {
+                match_domain(&constrained_uri_host(text, go)?, constraint, excluded, go)
+            };
             check_list("URI", &quote(text), &excluded.uri, &permitted.uri, matches, |c| quote(c)).map_err(wrapped)
         }
         AlternativeName::Ip(bytes) => {
             let matches = |constraint: &(Vec<u8>, Vec<u8>), _: bool| Ok(in_network_old(bytes, constraint));
             let shown = quote(&ip_text(bytes));
-            check_list("IP address", &shown, &excluded.ip, &permitted.ip, matches, |c| quote(&network_text(c))).map_err(wrapped)
+            check_list("IP address", &shown, &excluded.ip, &permitted.ip, matches, |c| quote(&network_text(c)))
+                .map_err(wrapped)
         }
     }
 }
@@ -254,7 +264,8 @@ fn match_domain(domain: &str, constraint: &str, excluded: bool, go: GoVersion) -
         labels.pop();
         wanted.pop();
     }
-    Ok(wanted.iter().zip(&labels).all(|(wanted, label)| wanted.eq_ignore_ascii_case(label)) && wanted.len() <= labels.len())
+    Ok(wanted.iter().zip(&labels).all(|(wanted, label)| wanted.eq_ignore_ascii_case(label))
+        && wanted.len() <= labels.len())
 }
 
 fn in_network_old(address: &[u8], (network, mask): &(Vec<u8>, Vec<u8>)) -> bool {
@@ -333,7 +344,10 @@ impl Limits {
             uri: DomainSet::new(&trees.uri, permitted),
             email: MailboxSet::new(&trees.email, permitted, go),
         };
-        Self { permitted: sets(&certificate.constraints.permitted, true), excluded: sets(&certificate.constraints.excluded, false) }
+        Self {
+            permitted: sets(&certificate.constraints.permitted, true),
+            excluded: sets(&certificate.constraints.excluded, false),
+        }
     }
 
     fn check(&self, names: &Names<'_>, go: GoVersion) -> Result<(), String> {
@@ -369,12 +383,19 @@ impl Limits {
 }
 
 /// `checkConstraints`: outer `None` is "no such constraint", inner what was found.
-fn verdict(kind: &str, shown: &str, permitted: Option<Option<String>>, excluded: Option<Option<String>>) -> Result<(), String> {
-    if permitted == Some(None) {
+fn verdict(
+    kind: &str,
+    shown: &str,
+    permitted: Option<Option<String>>,
+    excluded: Option<Option<String>>,
+) -> Result<(), String> {
+    if permitted.is_some_and(|found| found.is_none()) {
         return Err(format!("{kind} {} is not permitted by any constraint", quote(shown)));
     }
     match excluded {
-        Some(Some(constraint)) => Err(format!("{kind} {} is excluded by constraint {}", quote(shown), quote(&constraint))),
+        Some(Some(constraint)) => {
+            Err(format!("{kind} {} is excluded by constraint {}", quote(shown), quote(&constraint)))
+        }
         _ => Ok(()),
     }
 }
@@ -386,7 +407,7 @@ fn sort_and_prune<T>(set: &mut Vec<T>, cmp: impl Fn(&T, &T) -> Ordering, subset:
 }
 
 /// `nameConstraintsSet.search`: only the nearest constraint at or below `target` is looked at.
-fn search<'a, T>(set: &'a [T], cmp: impl Fn(&T) -> Ordering, matches: impl Fn(&T) -> bool) -> Option<&'a T> {
+fn search<T>(set: &[T], cmp: impl Fn(&T) -> Ordering, matches: impl Fn(&T) -> bool) -> Option<&T> {
     let at = set.partition_point(|constraint| cmp(constraint) == Ordering::Less);
     if let Some(exact) = set.get(at).filter(|constraint| cmp(constraint) == Ordering::Equal) {
         return Some(exact);
@@ -408,7 +429,8 @@ impl IpSets {
         }
         let masked = |(address, mask): &Network| (address.iter().zip(mask).map(|(a, m)| a & m).collect(), mask.clone());
         let of_length = |length: usize| {
-            let mut set: Vec<Network> = networks.iter().map(masked).filter(|(address, _): &Network| address.len() == length).collect();
+            let mut set: Vec<Network> =
+                networks.iter().map(masked).filter(|(address, _): &Network| address.len() == length).collect();
             sort_and_prune(&mut set, Ord::cmp, |outer, inner| {
                 let broadcast: Vec<u8> = inner.0.iter().zip(&inner.1).map(|(a, m)| a | !m).collect();
                 contains(outer, &inner.0) && contains(outer, &broadcast)
@@ -454,7 +476,9 @@ impl DomainSet {
         if self.all {
             return Some(String::new());
         }
-        if let Some(found) = search(&self.set, |constraint| domain_cmp(constraint, name), |constraint| has_suffix(constraint, name)) {
+        if let Some(found) =
+            search(&self.set, |constraint| domain_cmp(constraint, name), |constraint| has_suffix(constraint, name))
+        {
             return Some(found.clone());
         }
         if self.permitted || !name.starts_with('*') {
@@ -502,7 +526,8 @@ impl MailboxSet {
         if constraints.is_empty() {
             return None;
         }
-        let (mailboxes, domains): (Vec<&String>, Vec<&String>) = constraints.iter().partition(|constraint| constraint.contains('@'));
+        let (mailboxes, domains): (Vec<&String>, Vec<&String>) =
+            constraints.iter().partition(|constraint| constraint.contains('@'));
         let exact = mailboxes.into_iter().filter_map(|text| parse_mailbox(text, go));
         let exact = exact.map(|mailbox| Mailbox { domain: mailbox.domain.to_lowercase(), ..mailbox }).collect();
         let domains: Vec<String> = domains.into_iter().cloned().collect();

@@ -46,7 +46,14 @@ impl RevocationList {
             serials.push(magnitude(revoked.sequence()?.integer()?));
         }
         let algorithm = parse::signature_algorithm(&parse::algorithm_identifier(identifier, go).ok()?, go);
-        Some(Self { issuer, next_update, serials, signed: signed.whole.to_vec(), algorithm, signature: signature.to_vec() })
+        Some(Self {
+            issuer,
+            next_update,
+            serials,
+            signed: signed.whole.to_vec(),
+            algorithm,
+            signature: signature.to_vec(),
+        })
     }
 
     /// Whether it is this authority's: its name and its signature. etcd never asks.

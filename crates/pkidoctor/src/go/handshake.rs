@@ -197,7 +197,12 @@ pub fn judge(verifier: &Verifier<'_>, client: &Client<'_>, server: &Server<'_>) 
 }
 
 /// What a server that only requests certificates says at HTTP level.
-fn request_refusals(verifier: &Verifier<'_>, pair: Option<&Presented>, trust: Trust<'_>, names: &[String]) -> Vec<Refusal> {
+fn request_refusals(
+    verifier: &Verifier<'_>,
+    pair: Option<&Presented>,
+    trust: Trust<'_>,
+    names: &[String],
+) -> Vec<Refusal> {
     let Some(pair) = pair else { return Vec::new() };
     let go = verifier.go;
     let mut refusals: Vec<Refusal> =
@@ -221,7 +226,13 @@ fn request_refusals(verifier: &Verifier<'_>, pair: Option<&Presented>, trust: Tr
     refusals
 }
 
-fn examine_shown(verifier: &Verifier<'_>, pair: &Presented, trust: Trust<'_>, name: Option<&str>, purpose: Purpose) -> Vec<VerifyError> {
+fn examine_shown(
+    verifier: &Verifier<'_>,
+    pair: &Presented,
+    trust: Trust<'_>,
+    name: Option<&str>,
+    purpose: Purpose,
+) -> Vec<VerifyError> {
     let roots = match trust {
         Trust::Skip => return Vec::new(),
         Trust::Pool(pool) => Some(pool),
@@ -231,10 +242,18 @@ fn examine_shown(verifier: &Verifier<'_>, pair: &Presented, trust: Trust<'_>, na
     verifier.examine(pair.leaf(), &intermediates, roots, name, purpose).complaints
 }
 
+/// A chain of which a part does not parse is not held against the trust: the missing part would be told twice.
+fn readable<'t>(trust: Trust<'t>, complaints: &[Complaint]) -> Trust<'t> {
+    match trust {
+        Trust::Pool(_) if !complaints.is_empty() => Trust::Unknown,
+        trust => trust,
+    }
+}
+
 fn client_complaints(verifier: &Verifier<'_>, client: &Client<'_>, shown: &Presented) -> Vec<Complaint> {
     let go = verifier.go;
     let mut complaints = wire_complaints(&shown.chain, go);
-    let found = examine_shown(verifier, shown, client.trust, client.name, Purpose::Server);
+    let found = examine_shown(verifier, shown, readable(client.trust, &complaints), client.name, Purpose::Server);
     complaints.extend(found.into_iter().map(Complaint::Verify));
     // etcd looks only at verified chains, and a client that does not verify has none
     let admitted = !matches!(client.trust, Trust::Skip) && client.allowed.admits(shown.leaf(), go);
@@ -245,11 +264,17 @@ fn client_complaints(verifier: &Verifier<'_>, client: &Client<'_>, shown: &Prese
 }
 
 /// What a server that requires certificates says of what the client shows.
-fn server_complaints(verifier: &Verifier<'_>, pair: Option<&Presented>, trust: Trust<'_>, server: &Server<'_>) -> Vec<Complaint> {
+fn server_complaints(
+    verifier: &Verifier<'_>,
+    pair: Option<&Presented>,
+    trust: Trust<'_>,
+    server: &Server<'_>,
+) -> Vec<Complaint> {
     let go = verifier.go;
     let Some(pair) = pair else { return vec![Complaint::NoCertificate] };
     let mut complaints = wire_complaints(&pair.chain, go);
-    complaints.extend(examine_shown(verifier, pair, trust, None, Purpose::Client).into_iter().map(Complaint::Verify));
+    let found = examine_shown(verifier, pair, readable(trust, &complaints), None, Purpose::Client);
+    complaints.extend(found.into_iter().map(Complaint::Verify));
     if !server.allowed.is_empty() && !server.allowed.admits(pair.leaf(), go) {
         complaints.push(Complaint::NotAllowed);
     }
@@ -309,7 +334,10 @@ impl SigningFault {
 fn signing_fault(pair: &Presented, go: GoVersion) -> Option<SigningFault> {
     let key = pair.leaf().key.as_ref()?;
     if let PublicKey::Ec { curve: Curve::P224, .. } = key {
-        return Some(SigningFault { text: "tls: unsupported certificate curve (P-224)".into(), alert: "handshake failure" });
+        return Some(SigningFault {
+            text: "tls: unsupported certificate curve (P-224)".into(),
+            alert: "handshake failure",
+        });
     }
     let bits = key.rsa_bits()?;
     // PSS with SHA-256 needs two digests and two bytes
@@ -324,8 +352,12 @@ fn signing_fault(pair: &Presented, go: GoVersion) -> Option<SigningFault> {
 fn refused_by_client(complaint: Complaint, go: GoVersion) -> Refusal {
     let (client_error, alert) = match &complaint {
         Complaint::Verify(error) => (format!("{}{error}", go.client_prefix()), "bad certificate"),
-        Complaint::Unparsable(text) => (format!("tls: failed to parse certificate from server: {text}"), decode_alert(go)),
-        Complaint::TooLarge(_) => ("tls: server sent certificate containing RSA key larger than 8192 bits".into(), "bad certificate"),
+        Complaint::Unparsable(text) => {
+            (format!("tls: failed to parse certificate from server: {text}"), decode_alert(go))
+        }
+        Complaint::TooLarge(_) => {
+            ("tls: server sent certificate containing RSA key larger than 8192 bits".into(), "bad certificate")
+        }
         other => (words(other), "bad certificate"),
     };
     let server_error = format!("remote error: tls: {alert}");

@@ -25,7 +25,8 @@ pub struct HostnameError {
 /// # Errors
 /// Go's `HostnameError`.
 pub fn verify(certificate: &Certificate, host: &str, go: GoVersion) -> Result<(), HostnameError> {
-    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).filter(|rest| !rest.is_empty()).unwrap_or(host);
+    let bare =
+        host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).filter(|rest| !rest.is_empty()).unwrap_or(host);
     if let Some(address) = parse_address(bare, go) {
         let found = certificate.names.ip.iter().any(|bytes| ip_address(bytes) == Some(address));
         let shown = if go.canonical_addresses() { address.to_string() } else { bare.to_owned() };
@@ -58,8 +59,8 @@ fn common_name_counts(certificate: &Certificate, wanted: &str, go: GoVersion) ->
 
 /// `HostnameError.Error`.
 fn refusal(certificate: &Certificate, host: &str, go: GoVersion) -> HostnameError {
-    let common_name_only =
-        certificate.san_extension().is_none() && matches_pattern(certificate.subject.common_name(), &split(&host.to_ascii_lowercase()));
+    let common_name_only = certificate.san_extension().is_none()
+        && matches_pattern(certificate.subject.common_name(), &split(&host.to_ascii_lowercase()));
     let is_address = parse_address(host, GoVersion::minor(26)).is_some();
     let text = if common_name_only {
         let tail = if go.mentions_common_name_override() {
@@ -75,7 +76,8 @@ fn refusal(certificate: &Certificate, host: &str, go: GoVersion) -> HostnameErro
 }
 
 fn listing(certificate: &Certificate, host: &str, is_address: bool, go: GoVersion) -> String {
-    let (count, what) = if is_address { (certificate.names.ip.len(), "IP SANs") } else { (certificate.names.dns.len(), "names") };
+    let (count, what) =
+        if is_address { (certificate.names.ip.len(), "IP SANs") } else { (certificate.names.dns.len(), "names") };
     if is_address && count == 0 {
         return format!("x509: cannot validate certificate for {host} because it doesn't contain any IP SANs");
     }
@@ -118,7 +120,8 @@ fn matches_pattern(pattern: &str, host: &[&str]) -> bool {
         return false;
     }
     let parts: Vec<&str> = pattern.split('.').collect();
-    parts.len() == host.len() && parts.iter().zip(host).enumerate().all(|(at, (part, label))| at == 0 && *part == "*" || part == label)
+    parts.len() == host.len()
+        && parts.iter().zip(host).enumerate().all(|(at, (part, label))| at == 0 && *part == "*" || part == label)
 }
 
 /// `matchExactly`.

@@ -10,7 +10,7 @@ use crate::x509::key::PublicKey;
 use crate::x509::pem::{self, Pem};
 
 use super::parse;
-use super::private_key::{self, KeyFault};
+use super::private_key::{self, KeyFault, KeyFaultKind};
 use super::version::GoVersion;
 
 /// A file's text, read as PEM once, for one Go version.
@@ -42,9 +42,10 @@ impl Material {
             .iter()
             .map(|block| {
                 if block.may_hold_key() {
-                    let fault = || KeyFault { text: "tls: failed to parse private key".into(), kind: private_key::KeyFaultKind::Encrypted };
                     let key = private_key::public_half(&block.bytes, go);
-                    Item::Key(key.map_err(|known| if block.encrypted { fault_with(known, fault()) } else { known }))
+                    // that a block is encrypted is known from its header even where the body says nothing
+                    let encrypted = |fault: KeyFault| KeyFault { kind: KeyFaultKind::Encrypted, ..fault };
+                    Item::Key(if block.encrypted { key.map_err(encrypted) } else { key })
                 } else {
                     Item::Certificate(parse::certificate(&block.bytes, go).map(Arc::new))
                 }
@@ -116,14 +117,13 @@ impl Material {
     #[must_use]
     pub fn certificates_under(&self, go: GoVersion) -> Self {
         let pem = self.pem.without_keys();
-        let items = pem.blocks.iter().map(|block| Item::Certificate(parse::certificate(&block.bytes, go).map(Arc::new))).collect();
+        let items = pem
+            .blocks
+            .iter()
+            .map(|block| Item::Certificate(parse::certificate(&block.bytes, go).map(Arc::new)))
+            .collect();
         Self { pem, items, go }
     }
-}
-
-/// The kind of an encrypted block is known from its header even where the body says nothing.
-fn fault_with(known: KeyFault, header: KeyFault) -> KeyFault {
-    KeyFault { text: known.text, kind: header.kind }
 }
 
 /// What a side sends: a leaf that parses and whatever follows it in the file.
@@ -400,7 +400,11 @@ fn tolerant(file: &Material) -> Result<Pool, PoolFault> {
     }
     let plain = |text: &str| PoolFault { text: text.to_owned(), label: None, line: None };
     let reason = first_fault.unwrap_or_else(|| {
-        plain(if file.pem.has_rest { "unable to parse bytes as PEM block" } else { "no valid certificate authority data seen" })
+        plain(if file.pem.has_rest {
+            "unable to parse bytes as PEM block"
+        } else {
+            "no valid certificate authority data seen"
+        })
     });
     Err(PoolFault { text: format!("unable to load root certificates: {}", reason.text), ..reason })
 }

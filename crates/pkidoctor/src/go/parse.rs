@@ -254,7 +254,12 @@ fn attribute_value(attribute: &mut Der<'_>, go: GoVersion) -> Result<(u8, Option
 fn is_string(tag: u8) -> bool {
     matches!(
         tag,
-        tag::T61_STRING | tag::PRINTABLE_STRING | tag::UTF8_STRING | tag::BMP_STRING | tag::IA5_STRING | tag::NUMERIC_STRING
+        tag::T61_STRING
+            | tag::PRINTABLE_STRING
+            | tag::UTF8_STRING
+            | tag::BMP_STRING
+            | tag::IA5_STRING
+            | tag::NUMERIC_STRING
     )
 }
 
@@ -296,7 +301,7 @@ fn printable(byte: u8) -> bool {
 }
 
 fn bmp(value: &[u8], go: GoVersion) -> Result<String, String> {
-    if value.len() % 2 != 0 {
+    if !value.len().is_multiple_of(2) {
         return Err("invalid BMPString".into());
     }
     let mut units: Vec<u16> = value.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();
@@ -319,7 +324,9 @@ pub(crate) fn subject_key(spki: &[u8], go: GoVersion) -> Result<Option<PublicKey
     match algorithm.oid {
         oid::RSA_ENCRYPTION => rsa_key(algorithm.parameters, &data).map(Some),
         oid::EC_PUBLIC_KEY => ec_key(algorithm.parameters, data, go).map(Some),
-        oid::ED25519 if !algorithm.parameters.is_empty() => Err("x509: Ed25519 key encoded with illegal parameters".into()),
+        oid::ED25519 if !algorithm.parameters.is_empty() => {
+            Err("x509: Ed25519 key encoded with illegal parameters".into())
+        }
         oid::ED25519 if data.len() != 32 => Err("x509: wrong Ed25519 public key size".into()),
         oid::ED25519 => Ok(Some(PublicKey::Ed25519(data))),
         oid::DSA => dsa_key(algorithm.parameters, &data).map(Some),
@@ -540,7 +547,8 @@ fn is_mapped(bytes: &[u8]) -> bool {
 }
 
 fn check_uri(text: &str, go: GoVersion) -> Result<(), ParseError> {
-    let host = super::uri::host(text, go).map_err(|reason| format!("x509: cannot parse URI {}: {reason}", quote(text)))?;
+    let host =
+        super::uri::host(text, go).map_err(|reason| format!("x509: cannot parse URI {}: {reason}", quote(text)))?;
     if host.is_empty() || domain_valid(&host, false, go) {
         Ok(())
     } else {
@@ -578,7 +586,10 @@ fn subtrees(der: &[u8], go: GoVersion) -> Result<(Subtrees, bool), ParseError> {
         let base = need!(tree.any(), words);
         let text = || match std::str::from_utf8(base.contents) {
             Ok(text) if text.is_ascii() => Ok(text.to_owned()),
-            _ => Err(format!("x509: invalid constraint value: x509: {} cannot be encoded as an IA5String", quote_bytes(base.contents))),
+            _ => Err(format!(
+                "x509: invalid constraint value: x509: {} cannot be encoded as an IA5String",
+                quote_bytes(base.contents)
+            )),
         };
         if base.tag == tag::context(2) {
             let domain = text()?;
@@ -590,7 +601,11 @@ fn subtrees(der: &[u8], go: GoVersion) -> Result<(Subtrees, bool), ParseError> {
             trees.ip.push(network(base.contents, go)?);
         } else if base.tag == tag::context(1) {
             let mailbox = text()?;
-            let fine = if mailbox.contains('@') { parse_mailbox(&mailbox, go).is_some() } else { domain_valid(&mailbox, true, go) };
+            let fine = if mailbox.contains('@') {
+                parse_mailbox(&mailbox, go).is_some()
+            } else {
+                domain_valid(&mailbox, true, go)
+            };
             if !fine {
                 return Err(format!("x509: failed to parse rfc822Name constraint {}", quote(&mailbox)));
             }
@@ -617,7 +632,7 @@ fn network(bytes: &[u8], go: GoVersion) -> Result<(Vec<u8>, Vec<u8>), ParseError
     }
     let (address, mask) = bytes.split_at(bytes.len() / 2);
     if !contiguous(mask) {
-        let mask: String = mask.iter().map(|byte| format!("{byte:02x}")).collect();
+        let mask = crate::x509::certificate::hex_lower(mask);
         return Err(format!("x509: IP constraint contained invalid mask {mask}"));
     }
     if go.refuses_mapped_addresses() && is_mapped(address) {
@@ -630,7 +645,9 @@ fn network(bytes: &[u8], go: GoVersion) -> Result<(Vec<u8>, Vec<u8>), ParseError
 fn contiguous(mask: &[u8]) -> bool {
     let ones = mask.iter().take_while(|byte| **byte == 0xff).count();
     match mask.get(ones..) {
-        Some([edge, rest @ ..]) => edge.leading_ones() + edge.trailing_zeros().min(8) >= 8 && rest.iter().all(|byte| *byte == 0),
+        Some([edge, rest @ ..]) => {
+            edge.leading_ones() + edge.trailing_zeros().min(8) >= 8 && rest.iter().all(|byte| *byte == 0)
+        }
         _ => true,
     }
 }
@@ -717,7 +734,10 @@ fn policy_constraints(policies: &mut Policies, mut value: Der<'_>) -> Result<(),
     Ok(())
 }
 
-fn policy_mappings(mut value: Der<'_>) -> Result<Vec<(Vec<u8>, Vec<u8>)>, ParseError> {
+/// issuerDomainPolicy and subjectDomainPolicy.
+type PolicyMapping = (Vec<u8>, Vec<u8>);
+
+fn policy_mappings(mut value: Der<'_>) -> Result<Vec<PolicyMapping>, ParseError> {
     let words = "x509: invalid policy mappings extension";
     let mut list = need!(value.sequence(), words);
     let mut all = Vec::new();

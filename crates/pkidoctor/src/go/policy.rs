@@ -47,7 +47,12 @@ impl Graph {
             self.nodes[parent.0][parent.1].children.insert(id);
         }
         self.alive[depth].insert(policy.clone(), id.1);
-        self.nodes[depth].push(Node { policy, expected, parents: parents.iter().copied().collect(), children: BTreeSet::new() });
+        self.nodes[depth].push(Node {
+            policy,
+            expected,
+            parents: parents.iter().copied().collect(),
+            children: BTreeSet::new(),
+        });
     }
 
     fn parents_expecting(&self, policy: &Oid) -> Vec<(usize, usize)> {
@@ -99,12 +104,15 @@ impl Graph {
 
     /// Whether any policy survives: below anyPolicy, or anyPolicy itself as a leaf.
     fn any_valid(&self) -> bool {
-        let below_any = (0..=self.depth()).flat_map(|stratum| self.alive[stratum].values().map(move |at| (stratum, *at))).any(|id| {
-            let node = &self.nodes[id.0][id.1];
-            let mut parents = node.parents.iter();
-            let only_parent = parents.next().filter(|_| node.parents.len() == 1);
-            node.policy != ANY_POLICY && only_parent.is_some_and(|parent| self.nodes[parent.0][parent.1].policy == ANY_POLICY)
-        });
+        let below_any = (0..=self.depth())
+            .flat_map(|stratum| self.alive[stratum].values().map(move |at| (stratum, *at)))
+            .any(|id| {
+                let node = &self.nodes[id.0][id.1];
+                let mut parents = node.parents.iter();
+                let only_parent = parents.next().filter(|_| node.parents.len() == 1);
+                node.policy != ANY_POLICY
+                    && only_parent.is_some_and(|parent| self.nodes[parent.0][parent.1].policy == ANY_POLICY)
+            });
         below_any || self.leaf(&any()).is_some()
     }
 }

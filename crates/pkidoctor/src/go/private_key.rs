@@ -3,6 +3,7 @@
 //! Only the public half leaves this file. Sources: Go `crypto/tls/tls.go`, `crypto/x509/pkcs1.go`,
 //! `pkcs8.go`, `sec1.go`, `crypto/rsa` (1.19 to 1.27).
 
+use ring::signature::KeyPair as _;
 use rsa::BigUint;
 use zeroize::Zeroizing;
 
@@ -71,7 +72,8 @@ pub fn public_half(der: &[u8], go: GoVersion) -> Result<PublicKey, KeyFault> {
     };
     found.map_err(|_| {
         let reasons = [pkcs8().err(), pkcs1().err(), sec1().err()];
-        let telling = reasons.iter().flatten().map(|refusal| refusal.kind).find(|kind| *kind != KeyFaultKind::Malformed);
+        let telling =
+            reasons.iter().flatten().map(|refusal| refusal.kind).find(|kind| *kind != KeyFaultKind::Malformed);
         let kind = if is_encrypted(der) { KeyFaultKind::Encrypted } else { telling.unwrap_or(KeyFaultKind::Malformed) };
         let mut text = "tls: failed to parse private key".to_owned();
         if let (true, [Some(refusal), ..]) = (go.explains_private_key(), &reasons) {
@@ -138,7 +140,8 @@ fn split_pkcs8(der: &[u8]) -> Result<Pkcs8<'_>, String> {
     let identifier = field(&mut fields, tag::SEQUENCE, "AlgorithmIdentifier", outer)?;
     let mut inner = Der::new(identifier);
     let algorithm = field(&mut inner, tag::OID, "ObjectIdentifier", identifier)?;
-    let parameters = if inner.is_empty() { &[] } else { inner.any().ok_or("asn1: syntax error: data truncated")?.whole };
+    let parameters =
+        if inner.is_empty() { &[] } else { inner.any().ok_or("asn1: syntax error: data truncated")?.whole };
     let key = field(&mut fields, tag::OCTET_STRING, "[]uint8", outer)?;
     Ok(Pkcs8 { algorithm, parameters, key })
 }
@@ -257,7 +260,6 @@ fn ed25519(wrapping: &Pkcs8<'_>) -> Parsed {
     if seed.len() != 32 {
         return Err(Refusal::malformed(format!("x509: invalid Ed25519 private key length: {}", seed.len())));
     }
-    use ring::signature::KeyPair as _;
     let pair = ring::signature::Ed25519KeyPair::from_seed_unchecked(seed)
         .map_err(|_| Refusal::malformed("x509: invalid Ed25519 private key"))?;
     Ok(PublicKey::Ed25519(pair.public_key().as_ref().to_vec()))
@@ -407,7 +409,11 @@ fn consistent(key: &Pkcs1<'_>, go: GoVersion) -> Result<(), &'static str> {
     for prime in [&p, &q] {
         let less_one = &**prime - &one;
         if &*de % &less_one != one {
-            return Err(if go.checks_rsa_keys() { "crypto/rsa: invalid CRT exponent" } else { "crypto/rsa: invalid exponents" });
+            return Err(if go.checks_rsa_keys() {
+                "crypto/rsa: invalid CRT exponent"
+            } else {
+                "crypto/rsa: invalid exponents"
+            });
         }
     }
     if !go.checks_rsa_keys() {

@@ -93,7 +93,9 @@ fn parse_host(scheme: &str, host: &str, go: GoVersion) -> Result<String, String>
     match host.rfind('[') {
         Some(open) if open > 0 && go >= GoVersion::minor(26) => return Err("invalid IP-literal".to_owned()),
         // 1.24 and 1.25 take any bracket for the start of a literal
-        Some(open) if open == 0 || (24..=25).any(|minor| go == GoVersion::minor(minor)) => return bracketed(&host[open..], go),
+        Some(open) if open == 0 || (24..=25).any(|minor| go == GoVersion::minor(minor)) => {
+            return bracketed(&host[open..], go);
+        }
         _ => {}
     }
     let first = host.find(':').filter(|_| go >= GoVersion::minor(26) && scheme == "http");
@@ -124,7 +126,8 @@ fn bracketed(host: &str, go: GoVersion) -> Result<String, String> {
 }
 
 fn check_port(port: &str) -> Result<(), String> {
-    let fine = port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
+    let fine =
+        port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
     if fine { Ok(()) } else { Err(format!("invalid port {} after host", quote(port))) }
 }
 

@@ -78,11 +78,17 @@ pub enum SignatureError {
 impl fmt::Display for SignatureError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotACa => f.write_str("x509: invalid signature: parent certificate cannot sign this kind of certificate"),
+            Self::NotACa => {
+                f.write_str("x509: invalid signature: parent certificate cannot sign this kind of certificate")
+            }
             Self::Unsupported => f.write_str("x509: cannot verify signature: algorithm unimplemented"),
             Self::Insecure(algorithm, go) => {
                 let named = matches!(algorithm, Algorithm::Rsa(_) | Algorithm::Ecdsa(_));
-                let hint = if named && go.mentions_sha1_override() { " (temporarily override with GODEBUG=x509sha1=1)" } else { "" };
+                let hint = if named && go.mentions_sha1_override() {
+                    " (temporarily override with GODEBUG=x509sha1=1)"
+                } else {
+                    ""
+                };
                 write!(f, "x509: cannot verify signature: insecure algorithm {}{hint}", algorithm.go_name())
             }
             Self::OtherKind { family, key } => {
@@ -92,7 +98,10 @@ impl fmt::Display for SignatureError {
                     Family::Ecdsa => "ECDSA",
                     Family::Ed25519 => "Ed25519",
                 };
-                write!(f, "x509: signature algorithm specifies an {family} public key, but have public key of type {key}")
+                write!(
+                    f,
+                    "x509: signature algorithm specifies an {family} public key, but have public key of type {key}"
+                )
             }
             Self::WeakKey(text) => f.write_str(text),
             Self::Wrong(Family::Rsa) => f.write_str("crypto/rsa: verification error"),
@@ -184,7 +193,9 @@ impl fmt::Display for VerifyError {
                     quote(&hint_name(candidate))
                 )
             }
-            Self::NotAuthorizedToSign(_) => f.write_str("x509: certificate is not authorized to sign other certificates"),
+            Self::NotAuthorizedToSign(_) => {
+                f.write_str("x509: certificate is not authorized to sign other certificates")
+            }
             Self::TooManyIntermediates(_) => f.write_str("x509: too many intermediates for path length constraint"),
             Self::IncompatibleUsage(_) => f.write_str("x509: certificate specifies an incompatible key usage"),
             Self::NameConstraint(detail) => {
@@ -248,7 +259,14 @@ impl Verifier<'_> {
     ///
     /// # Errors
     /// Go's complaint.
-    pub fn verify(&self, leaf: &Arc<Certificate>, intermediates: &Pool, roots: &Pool, name: Option<&str>, purpose: Purpose) -> Result<Vec<Chain>, VerifyError> {
+    pub fn verify(
+        &self,
+        leaf: &Arc<Certificate>,
+        intermediates: &Pool,
+        roots: &Pool,
+        name: Option<&str>,
+        purpose: Purpose,
+    ) -> Result<Vec<Chain>, VerifyError> {
         let examination = self.examine(leaf, intermediates, Some(roots), name, purpose);
         match examination.complaints.into_iter().next() {
             None => Ok(examination.chains),
@@ -257,7 +275,14 @@ impl Verifier<'_> {
     }
 
     /// All complaints about `leaf`; without `roots` only those that need no trust anchor.
-    pub fn examine(&self, leaf: &Arc<Certificate>, intermediates: &Pool, roots: Option<&Pool>, name: Option<&str>, purpose: Purpose) -> Examination {
+    pub fn examine(
+        &self,
+        leaf: &Arc<Certificate>,
+        intermediates: &Pool,
+        roots: Option<&Pool>,
+        name: Option<&str>,
+        purpose: Purpose,
+    ) -> Examination {
         let mut complaints = Vec::new();
         if !leaf.unhandled_critical.is_empty() {
             complaints.push(VerifyError::UnhandledCriticalExtension(Arc::clone(leaf)));
@@ -266,7 +291,9 @@ impl Verifier<'_> {
         if let Some(name) = name.filter(|name| !name.is_empty()) {
             complaints.extend(hostname::verify(leaf, name, self.go).err().map(VerifyError::Hostname));
         }
-        let own_usage = || (!usage_nests(&[Arc::clone(leaf)], purpose)).then(|| VerifyError::IncompatibleUsage(Some(Arc::clone(leaf))));
+        let own_usage = || {
+            (!usage_nests(&[Arc::clone(leaf)], purpose)).then(|| VerifyError::IncompatibleUsage(Some(Arc::clone(leaf))))
+        };
         let Some(roots) = roots else {
             complaints.extend(own_usage());
             return Examination { complaints, chains: Vec::new() };
@@ -285,7 +312,12 @@ impl Verifier<'_> {
         }
     }
 
-    fn candidate_chains(&self, leaf: &Arc<Certificate>, intermediates: &Pool, roots: &Pool) -> Result<Vec<Chain>, VerifyError> {
+    fn candidate_chains(
+        &self,
+        leaf: &Arc<Certificate>,
+        intermediates: &Pool,
+        roots: &Pool,
+    ) -> Result<Vec<Chain>, VerifyError> {
         if roots.contains(leaf) {
             return Ok(vec![vec![Arc::clone(leaf)]]);
         }
@@ -303,7 +335,9 @@ impl Verifier<'_> {
                 bad_policies += 1;
             } else if !usage_nests(&chain, purpose) {
                 bad_usage += 1;
-            } else if let Some(detail) = self.go.constraints_after_building().then(|| constraints::check_chain(&chain, self.go).err()).flatten() {
+            } else if let Some(detail) =
+                self.go.constraints_after_building().then(|| constraints::check_chain(&chain, self.go).err()).flatten()
+            {
                 constraint.get_or_insert(detail);
             } else {
                 kept.push(chain);
@@ -398,10 +432,8 @@ impl Verifier<'_> {
     /// RSA keys that Go from 1.24 does not even try.
     fn weak_rsa(&self, key: &PublicKey) -> Option<String> {
         let PublicKey::Rsa { modulus, exponent } = key else { return None };
-        if self.go.refuses_small_rsa() {
-            if let Some(text) = small_rsa(key) {
-                return Some(text);
-            }
+        if let Some(text) = small_rsa(key).filter(|_| self.go.refuses_small_rsa()) {
+            return Some(text);
         }
         if !self.go.checks_rsa_keys() {
             return None;
@@ -421,14 +453,23 @@ impl Verifier<'_> {
     }
 
     /// `isValid` for a certificate above the leaf.
-    fn valid_issuer(&self, candidate: &Arc<Certificate>, root: bool, below: &[Arc<Certificate>]) -> Result<(), VerifyError> {
+    fn valid_issuer(
+        &self,
+        candidate: &Arc<Certificate>,
+        root: bool,
+        below: &[Arc<Certificate>],
+    ) -> Result<(), VerifyError> {
         if !candidate.unhandled_critical.is_empty() {
             return Err(VerifyError::UnhandledCriticalExtension(Arc::clone(candidate)));
         }
         self.check_dates(candidate)?;
         if !self.go.constraints_after_building() {
             constraints::check_while_building(candidate, below, self.go).map_err(|violation| {
-                if violation.for_name { VerifyError::NameConstraint(violation.text) } else { VerifyError::Other(violation.text) }
+                if violation.for_name {
+                    VerifyError::NameConstraint(violation.text)
+                } else {
+                    VerifyError::Other(violation.text)
+                }
             })?;
         }
         if !root && !candidate.is_ca() {
@@ -532,7 +573,8 @@ impl Builder<'_, '_> {
 
 /// `findPotentialParents`: subjects equal to the issuer, best key identifier first.
 fn potential_parents(pool: &Pool, child: &Certificate) -> Vec<Arc<Certificate>> {
-    let mut named: Vec<_> = pool.certificates.iter().filter(|candidate| candidate.subject.raw == child.issuer.raw).cloned().collect();
+    let mut named: Vec<_> =
+        pool.certificates.iter().filter(|candidate| candidate.subject.raw == child.issuer.raw).cloned().collect();
     named.sort_by_key(|candidate| {
         let (subject, authority) = (&candidate.subject_key_id, &child.authority_key_id);
         if subject == authority {

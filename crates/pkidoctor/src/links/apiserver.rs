@@ -13,12 +13,19 @@ use crate::go::handshake::{AllowedNames, Side};
 use crate::go::load::{KeyPair, Loader, Pool};
 use crate::go::verify::Verifier;
 
-use super::reference::{FaultKind, LoadFault, Loaded, Origin, PairReference, Part, Place, Reference, load_pair, load_pool};
+use super::reference::{
+    FaultKind, LoadFault, Loaded, Origin, PairReference, Part, Place, Reference, load_pair, load_pool,
+};
 use super::{At, ClientSide, Demand, Link, OtherKind, OtherRefusal, RefusedBy, ServerSide, Trusting, Wanted, finish};
 
 /// The kubeconfigs of a control-plane node, and whether a node without them is ill.
-const KUBECONFIGS: [(&str, bool); 5] =
-    [("admin.conf", true), ("super-admin.conf", false), ("controller-manager.conf", true), ("scheduler.conf", true), ("kubelet.conf", true)];
+const KUBECONFIGS: [(&str, bool); 5] = [
+    ("admin.conf", true),
+    ("super-admin.conf", false),
+    ("controller-manager.conf", true),
+    ("scheduler.conf", true),
+    ("kubelet.conf", true),
+];
 
 /// Every such link of this node.
 pub(super) fn links(cluster: &Cluster, verifier: &Verifier<'_>, node: usize) -> Vec<Link> {
@@ -107,7 +114,13 @@ fn who_answers<'c>(cluster: &'c Cluster, own: &Apiserver<'c>, host: &str) -> Api
 }
 
 /// `X.conf->kube-apiserver`.
-fn kubeconfig_link(cluster: &Cluster, verifier: &Verifier<'_>, own: &Apiserver<'_>, name: &str, expected: bool) -> Option<Link> {
+fn kubeconfig_link(
+    cluster: &Cluster,
+    verifier: &Verifier<'_>,
+    own: &Apiserver<'_>,
+    name: &str,
+    expected: bool,
+) -> Option<Link> {
     let here = &cluster.nodes[own.node];
     let mut link = Link::new(format!("{name}->kube-apiserver"), own.node);
     let Some(file) = here.kubeconfig(name) else {
@@ -131,7 +144,10 @@ fn kubeconfig_link(cluster: &Cluster, verifier: &Verifier<'_>, own: &Apiserver<'
     // one bad field anywhere and client-go takes nothing from the file
     if let Some(offset) = parsed.bad_base64().filter(|_| !damaged_in_use(parsed)) {
         let text = format!("error loading config file \"{}\": illegal base64 data at input byte {offset}", file.path);
-        link.faults.push((Side::Client, LoadFault { text, guilty: whole(own.node, file), pair: None, kind: FaultKind::Base64(offset) }));
+        link.faults.push((
+            Side::Client,
+            LoadFault { text, guilty: whole(own.node, file), pair: None, kind: FaultKind::Base64(offset) },
+        ));
         return Some(link);
     }
     let Ok(current) = parsed.current() else { return Some(leads_nowhere(link)) };
@@ -174,7 +190,11 @@ fn dial(
         return link;
     }
     let url = target.server.as_ref().and_then(|server| url::parse(&server.it).ok());
-    let host = target.tls_server_name.as_ref().map(|name| name.it.clone()).or_else(|| url.as_ref().map(|url| url.host.clone()));
+    let host = target
+        .tls_server_name
+        .as_ref()
+        .map(|name| name.it.clone())
+        .or_else(|| url.as_ref().map(|url| url.host.clone()));
     let trust = Reference::kubeconfig(own.node, file, &target.ca, Part::Ca);
     let server = who_answers(cluster, own, url.as_ref().map_or("", |url| url.host.as_str()));
     link.server_node = Some(server.node);
@@ -195,7 +215,10 @@ fn dial(
     let trusting = if target.insecure_skip_tls_verify {
         if !matches!(target.ca.source, Source::Absent) {
             link.name = host;
-            link.other = Some(refused_to_load("specifying a root certificates file with the insecure flag is not allowed", OtherKind::InsecureWithCa));
+            link.other = Some(refused_to_load(
+                "specifying a root certificates file with the insecure flag is not allowed",
+                OtherKind::InsecureWithCa,
+            ));
             return link;
         }
         Trusting::Anybody
@@ -254,22 +277,33 @@ fn said_twice(current: &Current<'_>) -> Option<String> {
         ));
     }
     if user.client_certificate.also_path.is_some() {
-        return Some(format!("client-cert-data and client-cert are both specified for {user_name}. client-cert-data will override."));
+        return Some(format!(
+            "client-cert-data and client-cert are both specified for {user_name}. client-cert-data will override."
+        ));
     }
-    user.client_key.also_path.as_ref().map(|_| format!("client-key-data and client-key are both specified for {user_name}; client-key-data will override"))
+    user.client_key.also_path.as_ref().map(|_| {
+        format!("client-key-data and client-key are both specified for {user_name}; client-key-data will override")
+    })
 }
 
 /// A cluster entry that client-go cannot dial.
 fn no_server(target: &kubeconfig::Cluster) -> Option<String> {
     match &target.server {
-        Some(server) => url::parse(&server.it).err().map(|_| format!("host must be a URL or a host:port pair: \"{}\"", server.it)),
+        Some(server) => {
+            url::parse(&server.it).err().map(|_| format!("host must be a URL or a host:port pair: \"{}\"", server.it))
+        }
         None => Some(format!("no server found for cluster \"{}\"", target.name.it)),
     }
 }
 
 /// The kubeconfig itself.
 fn whole(node: usize, file: &KubeconfigFile) -> Reference {
-    Reference { node, place: Place::Path { shown: file.path.clone(), path: file.path.clone() }, origin: Origin::Layout, user: None }
+    Reference {
+        node,
+        place: Place::Path { shown: file.path.clone(), path: file.path.clone() },
+        origin: Origin::Layout,
+        user: None,
+    }
 }
 
 /// A kubeconfig that is no YAML: what client-go says about it varies, so the words are ours.
@@ -281,7 +315,13 @@ fn unusable(mut link: Link, node: usize, file: &KubeconfigFile) -> Link {
 }
 
 /// A kubeconfig that is not there: ill only where a manifest or the layout of a node with manifests expects it.
-fn missing_kubeconfig(cluster: &Cluster, own: &Apiserver<'_>, name: &str, expected: bool, mut link: Link) -> Option<Link> {
+fn missing_kubeconfig(
+    cluster: &Cluster,
+    own: &Apiserver<'_>,
+    name: &str,
+    expected: bool,
+    mut link: Link,
+) -> Option<Link> {
     let here = &cluster.nodes[own.node];
     if !expected || !here.has_manifests {
         return None;
@@ -296,7 +336,9 @@ fn missing_kubeconfig(cluster: &Cluster, own: &Apiserver<'_>, name: &str, expect
         "scheduler.conf" => Some(Component::KubeScheduler),
         _ => None,
     };
-    let named = component.and_then(|component| here.running(component)).map(|running| Reference::flag(own.node, &running, "kubeconfig"));
+    let named = component
+        .and_then(|component| here.running(component))
+        .map(|running| Reference::flag(own.node, &running, "kubeconfig"));
     if component.is_some() && named.is_none() {
         return None;
     }
@@ -377,7 +419,9 @@ fn kubelet_link(cluster: &Cluster, verifier: &Verifier<'_>, own: &Apiserver<'_>)
     let configured = here.kubelet.as_ref().and_then(|kubelet| {
         let parsed = kubelet.parsed.as_ref().ok()?;
         let flag = kubelet.flags.get("client-ca-file").map(|flag| (flag.value.clone(), None, kubelet.path.clone()));
-        flag.or_else(|| parsed.client_ca_file.as_ref().map(|placed| (placed.it.clone(), placed.line, kubelet.path.clone())))
+        flag.or_else(|| {
+            parsed.client_ca_file.as_ref().map(|placed| (placed.it.clone(), placed.line, kubelet.path.clone()))
+        })
     });
     let trust = match configured {
         Some((path, line, manifest)) => Reference {
@@ -415,7 +459,12 @@ fn half_known(
     (pool, names): (Loaded<Pool>, Vec<String>),
 ) -> Link {
     let mut link = Link::new(id, own.node);
-    let client = ClientSide { pair: load_pair(cluster, &pair), trust: Trusting::NotAsked, name: Wanted::NoName, allowed: AllowedNames::default() };
+    let client = ClientSide {
+        pair: load_pair(cluster, &pair),
+        trust: Trusting::NotAsked,
+        name: Wanted::NoName,
+        allowed: AllowedNames::default(),
+    };
     let server = ServerSide {
         pair: Loaded::Unknown,
         not_asked: true,

@@ -11,7 +11,9 @@ use crate::go::load::{KeyPair, Loader, Pool};
 use crate::go::verify::Verifier;
 
 use super::reference::{FaultKind, LoadFault, Loaded, PairReference, Reference, load_pair, load_pool};
-use super::{At, ClientSide, Demand, Link, OtherKind, OtherRefusal, RefusedBy, ServerSide, Trusting, Wanted, Weight, finish};
+use super::{
+    At, ClientSide, Demand, Link, OtherKind, OtherRefusal, RefusedBy, ServerSide, Trusting, Wanted, Weight, finish,
+};
 
 /// etcd on a node: from a manifest or configuration file, or only from kubeadm's layout.
 pub(crate) struct Etcd<'c> {
@@ -187,7 +189,9 @@ impl<'c> Etcd<'c> {
     fn allowed(&self, port: Port) -> AllowedNames {
         let Some(running) = &self.running else { return AllowedNames::default() };
         match port {
-            Port::Client => AllowedNames { common_names: Vec::new(), hostnames: running.flags.list("client-cert-allowed-hostname") },
+            Port::Client => {
+                AllowedNames { common_names: Vec::new(), hostnames: running.flags.list("client-cert-allowed-hostname") }
+            }
             Port::Peer => AllowedNames {
                 common_names: running.flags.list("peer-cert-allowed-cn"),
                 hostnames: running.flags.list("peer-cert-allowed-hostname"),
@@ -207,9 +211,15 @@ impl<'c> Etcd<'c> {
                 Port::Peer => ("peer-cert-file", "peer-key-file", "peer"),
             };
             let listens = if port == Port::Client { self.listen_client() } else { self.listen_peer() };
-            let text = listens.iter().find(|endpoint| endpoint.is_tls()).map(|endpoint| endpoint.text.clone()).unwrap_or_default();
+            let text = listens
+                .iter()
+                .find(|endpoint| endpoint.is_tls())
+                .map(|endpoint| endpoint.text.clone())
+                .unwrap_or_default();
             return Loaded::Failed(LoadFault {
-                text: format!("TLS key/cert (--{certificate}, --{key}) must be provided for {url} url {text} with HTTPS scheme"),
+                text: format!(
+                    "TLS key/cert (--{certificate}, --{key}) must be provided for {url} url {text} with HTTPS scheme"
+                ),
                 guilty: pair.certificate.clone(),
                 pair: Some(pair),
                 kind: FaultKind::Configuration,
@@ -223,7 +233,8 @@ impl<'c> Etcd<'c> {
     }
 
     fn server_side(&self, port: Port) -> ServerSide {
-        let auth = if self.demands_certificate(port) { Demand::Certificate(self.loaded_trust(port)) } else { Demand::Nothing };
+        let auth =
+            if self.demands_certificate(port) { Demand::Certificate(self.loaded_trust(port)) } else { Demand::Nothing };
         ServerSide { pair: self.loaded_pair(port), not_asked: false, auth, allowed: self.allowed(port), address: None }
     }
 
@@ -232,17 +243,25 @@ impl<'c> Etcd<'c> {
         let listens = if port == Port::Client { self.listen_client() } else { self.listen_peer() };
         let wanted = dialled.port.or(Some(if port == Port::Client { 2379 } else { 2380 }));
         let exact = listens.iter().find(|endpoint| endpoint.port == wanted && same_host(&endpoint.host, &dialled.host));
-        exact.or_else(|| listens.iter().find(|endpoint| endpoint.port == wanted)).or(listens.first()).map(Endpoint::is_tls)
+        exact
+            .or_else(|| listens.iter().find(|endpoint| endpoint.port == wanted))
+            .or(listens.first())
+            .map(Endpoint::is_tls)
     }
 
     /// etcd's own client, which lends the JSON gateway to HTTP users.
     fn gateway(&self, verifier: &Verifier<'_>) -> Option<Link> {
-        let on = |running: &Running<'_>| running.flags.value("enable-grpc-gateway").is_none_or(|_| running.flags.is_true("enable-grpc-gateway"));
+        let on = |running: &Running<'_>| {
+            running.flags.value("enable-grpc-gateway").is_none_or(|_| running.flags.is_true("enable-grpc-gateway"))
+        };
         let listens_tls = self.running.is_none() || self.listen_client().iter().any(Endpoint::is_tls);
         if !self.running.as_ref().is_none_or(on) || !self.demands_certificate(Port::Client) || !listens_tls {
             return None;
         }
-        let own = self.running.as_ref().map(|running| PairReference::flags(self.node, running, "client-cert-file", "client-key-file"));
+        let own = self
+            .running
+            .as_ref()
+            .map(|running| PairReference::flags(self.node, running, "client-cert-file", "client-key-file"));
         let own = own.filter(|pair| !pair.is_unset());
         let loaded = own.as_ref().map_or_else(|| self.loaded_pair(Port::Client), |pair| load_pair(self.cluster, pair));
         let pair = own.unwrap_or_else(|| self.server_pair());
@@ -262,7 +281,8 @@ impl<'c> Etcd<'c> {
 
     /// Every peer link whose dialler is this member.
     fn peers(&self, verifier: &Verifier<'_>) -> Vec<Link> {
-        let others: Vec<Etcd<'_>> = (0..self.cluster.nodes.len()).filter_map(|node| Etcd::on(self.cluster, node)).collect();
+        let others: Vec<Etcd<'_>> =
+            (0..self.cluster.nodes.len()).filter_map(|node| Etcd::on(self.cluster, node)).collect();
         if others.len() < 2 {
             return self.peer(self, verifier);
         }
@@ -280,7 +300,8 @@ impl<'c> Etcd<'c> {
             format!("etcd-peer:{}->etcd-peer:{}", names[self.node].name, names[other.node].name)
         };
         let urls = other.advertise_peer();
-        let targets: Vec<Option<Endpoint>> = if urls.is_empty() { vec![None] } else { urls.into_iter().map(Some).collect() };
+        let targets: Vec<Option<Endpoint>> =
+            if urls.is_empty() { vec![None] } else { urls.into_iter().map(Some).collect() };
         let mut links = Vec::new();
         let mut seen = Vec::new();
         for target in targets {
@@ -360,17 +381,22 @@ pub(crate) fn same_host(a: &str, b: &str) -> bool {
 /// Who answers a host: a given node that lists it, else this node's own etcd, else nobody known.
 fn who_answers<'c>(cluster: &'c Cluster, node: usize, host: &str) -> (Option<Etcd<'c>>, Option<String>) {
     let own = Etcd::on(cluster, node);
-    let loopback = host.eq_ignore_ascii_case("localhost") || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    let loopback = host.eq_ignore_ascii_case("localhost")
+        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
     if own.as_ref().is_some_and(|etcd| etcd.lists(host)) {
         return (own, None);
     }
     if !loopback {
-        let others = (0..cluster.nodes.len()).filter(|other| *other != node).filter_map(|other| Etcd::on(cluster, other));
+        let others =
+            (0..cluster.nodes.len()).filter(|other| *other != node).filter_map(|other| Etcd::on(cluster, other));
         if let Some(other) = others.into_iter().find(|etcd| etcd.lists(host)) {
             return (Some(other), None);
         }
     }
-    let assumed = own.as_ref().filter(|etcd| etcd.running.is_some()).map(|_| format!("assumed: {host} is answered by this node's own etcd"));
+    let assumed = own
+        .as_ref()
+        .filter(|etcd| etcd.running.is_some())
+        .map(|_| format!("assumed: {host} is answered by this node's own etcd"));
     (own, assumed)
 }
 
@@ -390,7 +416,10 @@ fn schemes(dialled: &Endpoint, server: Option<bool>, port: Port) -> Schemes {
             by: RefusedBy::Client,
             at: At::Tls,
             // the gRPC port hangs up, the peer port answers in HTTP
-            client_error: Some(if port == Port::Client { "EOF" } else { "tls: first record does not look like a TLS handshake" }.to_owned()),
+            client_error: Some(
+                if port == Port::Client { "EOF" } else { "tls: first record does not look like a TLS handshake" }
+                    .to_owned(),
+            ),
             server_error: None,
             kind: OtherKind::TlsToPlain,
         }),
@@ -411,21 +440,24 @@ fn apiserver_links(cluster: &Cluster, verifier: &Verifier<'_>, node: usize) -> V
     if running.is_none() && here.has_manifests {
         return Vec::new();
     }
-    let (pair, trust, targets) = match &running {
-        Some(running) => (
-            PairReference::flags(node, running, "etcd-certfile", "etcd-keyfile"),
-            Reference::flag(node, running, "etcd-cafile"),
-            url::parse_list(&running.flags.list("etcd-servers")).into_iter().flatten().map(Some).collect(),
-        ),
-        None => {
-            let loopback = url::parse("https://127.0.0.1:2379").ok();
-            let target = loopback.filter(|_| Etcd::on(cluster, node).is_some());
-            let known = ["apiserver-etcd-client.crt", "apiserver-etcd-client.key"];
-            if target.is_none() && !known.iter().any(|file| here.file(&here.layout(file)).is_some_and(|file| file.meta.is_some())) {
-                return Vec::new();
-            }
-            (PairReference::layout(cluster, node, "apiserver-etcd-client"), Reference::layout(cluster, node, "etcd/ca.crt"), vec![target])
+    let (pair, trust, targets) = if let Some(running) = &running {
+        let targets = url::parse_list(&running.flags.list("etcd-servers")).into_iter().flatten().map(Some).collect();
+        let pair = PairReference::flags(node, running, "etcd-certfile", "etcd-keyfile");
+        (pair, Reference::flag(node, running, "etcd-cafile"), targets)
+    } else {
+        let loopback = url::parse("https://127.0.0.1:2379").ok();
+        let target = loopback.filter(|_| Etcd::on(cluster, node).is_some());
+        let known = ["apiserver-etcd-client.crt", "apiserver-etcd-client.key"];
+        if target.is_none()
+            && !known.iter().any(|file| here.file(&here.layout(file)).is_some_and(|file| file.meta.is_some()))
+        {
+            return Vec::new();
         }
+        (
+            PairReference::layout(cluster, node, "apiserver-etcd-client"),
+            Reference::layout(cluster, node, "etcd/ca.crt"),
+            vec![target],
+        )
     };
     let source = Source { id: "kube-apiserver->etcd", node, pair, trust };
     targets_to_etcd(cluster, verifier, &source, targets)
@@ -462,7 +494,12 @@ struct Source {
 }
 
 /// One link per host that the client dials.
-fn targets_to_etcd(cluster: &Cluster, verifier: &Verifier<'_>, source: &Source, targets: Vec<Option<Endpoint>>) -> Vec<Link> {
+fn targets_to_etcd(
+    cluster: &Cluster,
+    verifier: &Verifier<'_>,
+    source: &Source,
+    targets: Vec<Option<Endpoint>>,
+) -> Vec<Link> {
     let mut links: Vec<Link> = Vec::new();
     let mut seen: Vec<Option<String>> = Vec::new();
     for target in targets {

@@ -278,7 +278,10 @@ enum Demand {
     Nothing,
     Certificate(Loaded<Pool>),
     /// Asked for in TLS, verified at HTTP level.
-    AtHttp { pool: Loaded<Pool>, names: Vec<String> },
+    AtHttp {
+        pool: Loaded<Pool>,
+        names: Vec<String>,
+    },
 }
 
 /// Every link of the cluster, judged.
@@ -296,7 +299,13 @@ pub fn judge(cluster: &Cluster, verifier: &Verifier<'_>) -> Vec<Link> {
 static NO_CAS: Pool = Pool { certificates: Vec::new() };
 
 /// Puts both sides together: what does not load, what refuses, what is not known.
-fn finish(mut link: Link, cluster: &Cluster, verifier: &Verifier<'_>, client: &ClientSide, server: &ServerSide) -> Link {
+fn finish(
+    mut link: Link,
+    cluster: &Cluster,
+    verifier: &Verifier<'_>,
+    client: &ClientSide,
+    server: &ServerSide,
+) -> Link {
     let mut unknown = Vec::new();
     let mut faults = Vec::new();
     let mut note = |side: Side, what: &str, fault: Option<&LoadFault>, is_unknown: bool| {
@@ -324,13 +333,23 @@ fn finish(mut link: Link, cluster: &Cluster, verifier: &Verifier<'_>, client: &C
     // a certificate whose key is wrong has its other faults still: they are told, after the key
     let presented = |pair: &Loaded<KeyPair>| certificate_of_failed(cluster, pair);
     let (left, right) = (presented(&client.pair), presented(&server.pair));
-    let judged_client = Client { shown: shown(&client.pair, left.as_ref()), trust: trusting(&client.trust), name, allowed: &client.allowed };
+    let judged_client = Client {
+        shown: shown(&client.pair, left.as_ref()),
+        trust: trusting(&client.trust),
+        name,
+        allowed: &client.allowed,
+    };
     let auth = match &server.auth {
         Demand::Nothing => ClientAuth::None,
         Demand::Certificate(pool) => ClientAuth::Require(trust(pool)),
         Demand::AtHttp { pool, names } => ClientAuth::Request { trust: trust(pool), names },
     };
-    let judged_server = Server { shown: shown(&server.pair, right.as_ref()), auth, allowed: &server.allowed, client_address: server.address };
+    let judged_server = Server {
+        shown: shown(&server.pair, right.as_ref()),
+        auth,
+        allowed: &server.allowed,
+        client_address: server.address,
+    };
     link.refusals = handshake::judge(verifier, &judged_client, &judged_server);
     link.name = name.map(str::to_owned);
     link.faults.extend(faults);

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::cluster::{Cluster, File, KubeconfigFile, Node, Running, State};
 use crate::cluster::kubeconfig::{Field, Source, resolve};
 use crate::cluster::manifest::HostPath;
+use crate::cluster::{Cluster, File, KubeconfigFile, Node, Running, State};
 use crate::go::load::{self, Half, KeyPair, Loader, Material, PairFault, Pool, PoolFault};
 
 /// Who says that a file is used.
@@ -105,7 +105,11 @@ impl Reference {
     /// The file that a flag names.
     pub fn flag(node: usize, running: &Running<'_>, flag: &str) -> Self {
         let found = running.flags.get(flag).filter(|found| !found.value.is_empty());
-        let origin = Origin::Flag { manifest: running.manifest.to_owned(), flag: flag.to_owned(), line: found.and_then(|found| found.line) };
+        let origin = Origin::Flag {
+            manifest: running.manifest.to_owned(),
+            flag: flag.to_owned(),
+            line: found.and_then(|found| found.line),
+        };
         let place = found.map_or(Place::Unset, |found| place_of(running, &found.value));
         Self { node, place, origin, user: running.user.filter(|user| *user != 0) }
     }
@@ -172,7 +176,9 @@ impl Reference {
         let node = &cluster.nodes[self.node];
         let line = |line: &Option<u64>| line.map_or_else(String::new, |line| format!(" line {line}"));
         match &self.origin {
-            Origin::Flag { manifest, flag, line: at } => Some(format!("--{flag} in {}{}", node.shown(manifest), line(at))),
+            Origin::Flag { manifest, flag, line: at } => {
+                Some(format!("--{flag} in {}{}", node.shown(manifest), line(at)))
+            }
             Origin::Kubeconfig { path, line: at, .. } => Some(format!("{}{}", node.shown(path), line(at))),
             Origin::Layout => None,
         }
@@ -349,7 +355,11 @@ fn half_a_pair(cluster: &Cluster, pair: &PairReference) -> LoadFault {
     };
     let text = match &missing.origin {
         Origin::Kubeconfig { .. } => kubeconfig_half(cluster, missing, pair.key.is_unset()),
-        _ => format!("KeyFile and CertFile must both be present[key: {}, cert: {}]", shown(&pair.key), shown(&pair.certificate)),
+        _ => format!(
+            "KeyFile and CertFile must both be present[key: {}, cert: {}]",
+            shown(&pair.key),
+            shown(&pair.certificate)
+        ),
     };
     LoadFault { text, guilty: missing.clone(), pair: Some(pair.clone()), kind: FaultKind::Configuration }
 }
@@ -361,9 +371,13 @@ fn kubeconfig_half(cluster: &Cluster, missing: &Reference, key: bool) -> String 
         _ => String::new(),
     };
     if key {
-        format!("client-key-data or client-key must be specified for {user} to use the clientCert authentication method.")
+        format!(
+            "client-key-data or client-key must be specified for {user} to use the clientCert authentication method."
+        )
     } else {
-        format!("client-cert-data or client-cert must be specified for {user} to use the clientCert authentication method.")
+        format!(
+            "client-cert-data or client-cert must be specified for {user} to use the clientCert authentication method."
+        )
     }
 }
 
@@ -381,7 +395,10 @@ fn open<'c>(cluster: &'c Cluster, reference: &Reference) -> Loaded<&'c Material>
         Place::Unset => return Loaded::Nothing,
         Place::Path { shown, path } => (shown, path),
         Place::Unmapped { why: Unmapped::NotMounted, shown } => {
-            return failed(format!("open {shown}: no such file or directory"), FaultKind::NotMounted(Unmapped::NotMounted));
+            return failed(
+                format!("open {shown}: no such file or directory"),
+                FaultKind::NotMounted(Unmapped::NotMounted),
+            );
         }
         Place::Unmapped { .. } => return Loaded::Unknown,
         Place::Embedded { path, part } => return embedded(cluster, reference, path, *part),
@@ -390,18 +407,25 @@ fn open<'c>(cluster: &'c Cluster, reference: &Reference) -> Loaded<&'c Material>
     let told = |text: String| match &reference.origin {
         Origin::Kubeconfig { path, part, .. } => {
             let what = if *part == Part::Key { "client-key" } else { "client-cert" };
-            format!("unable to read {what} {shown} for {} due to {text}", user_name(&cluster.nodes[reference.node], path))
+            format!(
+                "unable to read {what} {shown} for {} due to {text}",
+                user_name(&cluster.nodes[reference.node], path)
+            )
         }
         _ => text,
     };
     match &file.state {
         State::Missing { .. } => failed(told(format!("open {shown}: no such file or directory")), FaultKind::Missing),
         State::Unobserved | State::Unreadable(_) => Loaded::Unknown,
-        State::LinkLoop => failed(told(format!("open {shown}: too many levels of symbolic links")), FaultKind::LinkLoop),
+        State::LinkLoop => {
+            failed(told(format!("open {shown}: too many levels of symbolic links")), FaultKind::LinkLoop)
+        }
         State::Directory => failed(told(format!("read {shown}: is a directory")), FaultKind::Directory),
         State::Special(what) => failed(format!("read {shown}: not a regular file ({what})"), FaultKind::Special(what)),
         State::TooLarge(_) => failed(format!("read {shown}: file too large"), FaultKind::TooLarge),
-        State::Regular(_) if denied(file, reference.user) => failed(told(format!("open {shown}: permission denied")), FaultKind::Permission),
+        State::Regular(_) if denied(file, reference.user) => {
+            failed(told(format!("open {shown}: permission denied")), FaultKind::Permission)
+        }
         State::Regular(content) => Loaded::Ready(&content.material),
     }
 }
@@ -468,7 +492,10 @@ fn pool_words(cluster: &Cluster, fault: LoadFault) -> LoadFault {
     let Place::Path { shown, .. } = &fault.guilty.place else { return fault };
     let file = node.kubeconfigs.iter().find(|file| file.path == *path);
     let parsed = file.and_then(|file| file.parsed.as_ref().ok());
-    let name = parsed.and_then(|parsed| parsed.current().ok()).and_then(|current| current.cluster.ok()).map(|cluster| cluster.name.it.clone());
+    let name = parsed
+        .and_then(|parsed| parsed.current().ok())
+        .and_then(|current| current.cluster.ok())
+        .map(|cluster| cluster.name.it.clone());
     let reason = fault.text.split_once(" due to ").map_or(fault.text.as_str(), |(_, reason)| reason);
     let text = format!("unable to read certificate-authority {shown} for {} due to {reason}", name.unwrap_or_default());
     LoadFault { text, ..fault }

@@ -25,7 +25,8 @@ impl TokenKeys {
     /// What the manifests name, or the layout.
     pub(crate) fn of(cluster: &Cluster, node: usize) -> Option<Self> {
         let here = &cluster.nodes[node];
-        let (manager, apiserver) = (here.running(Component::KubeControllerManager), here.running(Component::KubeApiserver));
+        let (manager, apiserver) =
+            (here.running(Component::KubeControllerManager), here.running(Component::KubeApiserver));
         if manager.is_none() && apiserver.is_none() {
             return Self::laid_out(cluster, node, here);
         }
@@ -38,7 +39,8 @@ impl TokenKeys {
             signers.push(Reference::flag(node, apiserver, "service-account-signing-key-file"));
             for flag in apiserver.flags.every("service-account-key-file") {
                 let values = flag.value.split(',').map(str::trim).filter(|value| !value.is_empty());
-                verifiers.extend(values.map(|value| Reference::flag_value(node, apiserver, &flag.name, value, flag.line)));
+                verifiers
+                    .extend(values.map(|value| Reference::flag_value(node, apiserver, &flag.name, value, flag.line)));
             }
             if verifiers.is_empty() {
                 verifiers.push(Reference::flag(node, apiserver, "tls-private-key-file"));
@@ -54,7 +56,10 @@ impl TokenKeys {
         if here.has_manifests || !there("sa.key") && !there("sa.pub") {
             return None;
         }
-        Some(Self { signers: vec![Reference::layout(cluster, node, "sa.key")], verifiers: vec![Reference::layout(cluster, node, "sa.pub")] })
+        Some(Self {
+            signers: vec![Reference::layout(cluster, node, "sa.key")],
+            verifiers: vec![Reference::layout(cluster, node, "sa.pub")],
+        })
     }
 }
 
@@ -87,7 +92,9 @@ pub(super) fn link(cluster: &Cluster, node: usize) -> Option<Link> {
     if !link.faults.is_empty() {
         link.other = None;
     }
-    let first = |references: &[Reference]| references.first().map(|reference| PairReference { certificate: reference.clone(), key: reference.clone() });
+    let first = |references: &[Reference]| {
+        references.first().map(|reference| PairReference { certificate: reference.clone(), key: reference.clone() })
+    };
     link.client_pair = first(&keys.signers);
     link.server_pair = first(&keys.verifiers);
     Some(link)
@@ -108,7 +115,11 @@ pub(crate) fn signing_key(cluster: &Cluster, reference: &Reference) -> Result<Op
     let Some(material) = opened(cluster, reference)? else { return Ok(None) };
     match private_key_in(material) {
         Some(key) => Ok(Some(key)),
-        None => Err(fault(reference, "data does not contain a valid RSA or ECDSA private key".to_owned(), FaultKind::Configuration)),
+        None => Err(fault(
+            reference,
+            "data does not contain a valid RSA or ECDSA private key".to_owned(),
+            FaultKind::Configuration,
+        )),
     }
 }
 
@@ -134,7 +145,11 @@ pub(crate) fn public_keys(cluster: &Cluster, reference: &Reference) -> Result<Op
     let Some(material) = opened(cluster, reference)? else { return Ok(None) };
     let keys = keys_in(material);
     if keys.is_empty() {
-        return Err(fault(reference, "data does not contain any valid RSA or ECDSA public keys".to_owned(), FaultKind::Configuration));
+        return Err(fault(
+            reference,
+            "data does not contain any valid RSA or ECDSA public keys".to_owned(),
+            FaultKind::Configuration,
+        ));
     }
     Ok(Some(keys))
 }
@@ -182,10 +197,16 @@ fn opened<'c>(cluster: &'c Cluster, reference: &Reference) -> Result<Option<&'c 
         _ => return Ok(None),
     };
     match reference.file(cluster).map(|file| &file.state) {
-        Some(State::Missing { .. }) => Err(fault(reference, format!("open {shown}: no such file or directory"), FaultKind::Missing)),
+        Some(State::Missing { .. }) => {
+            Err(fault(reference, format!("open {shown}: no such file or directory"), FaultKind::Missing))
+        }
         Some(State::Directory) => Err(fault(reference, format!("read {shown}: is a directory"), FaultKind::Directory)),
-        Some(State::LinkLoop) => Err(fault(reference, format!("open {shown}: too many levels of symbolic links"), FaultKind::LinkLoop)),
-        Some(State::Special(what)) => Err(fault(reference, format!("read {shown}: not a regular file ({what})"), FaultKind::Special(what))),
+        Some(State::LinkLoop) => {
+            Err(fault(reference, format!("open {shown}: too many levels of symbolic links"), FaultKind::LinkLoop))
+        }
+        Some(State::Special(what)) => {
+            Err(fault(reference, format!("read {shown}: not a regular file ({what})"), FaultKind::Special(what)))
+        }
         Some(State::TooLarge(_)) => Err(fault(reference, format!("read {shown}: file too large"), FaultKind::TooLarge)),
         _ => Ok(None),
     }

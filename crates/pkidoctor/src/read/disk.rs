@@ -105,10 +105,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            entries: MAX_ENTRIES,
-            depth: MAX_DEPTH,
-        }
+        Self { entries: MAX_ENTRIES, depth: MAX_DEPTH }
     }
 }
 
@@ -180,10 +177,7 @@ pub enum EntryKind {
 impl Disk {
     /// A disk that has read nothing yet.
     pub const fn new(view: View) -> Self {
-        Self {
-            view,
-            bytes_read: AtomicU64::new(0),
-        }
+        Self { view, bytes_read: AtomicU64::new(0) }
     }
 
     /// The view it was made with.
@@ -273,10 +267,7 @@ impl Disk {
             flags |= OFlags::NOFOLLOW;
         }
         let flags = flags.bits().cast_signed();
-        let mut file = OpenOptions::new()
-            .read(true)
-            .custom_flags(flags)
-            .open(&found.here)?;
+        let mut file = OpenOptions::new().read(true).custom_flags(flags).open(&found.here)?;
         // what was looked at may have been replaced since
         let metadata = file.metadata()?;
         if let Some(kind) = special(&metadata) {
@@ -290,15 +281,12 @@ impl Disk {
             return Ok(Look::TooLarge(size));
         }
         if self.bytes_read.load(Ordering::Relaxed).saturating_add(size) > MAX_TOTAL {
-            return Ok(Look::Unreadable(
-                "not read: more than 256 MiB in all".to_owned(),
-            ));
+            return Ok(Look::Unreadable("not read: more than 256 MiB in all".to_owned()));
         }
         let Some(bytes) = read_bounded(&mut file, size)? else {
             return Ok(Look::TooLarge(MAX_FILE.saturating_add(1)));
         };
-        self.bytes_read
-            .fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        self.bytes_read.fetch_add(bytes.len() as u64, Ordering::Relaxed);
         let meta = meta(&metadata, found.link.clone());
         Ok(Look::File { meta, bytes })
     }
@@ -317,9 +305,7 @@ impl Disk {
             path: path.to_string_lossy().into_owned(),
             odd_name: path.to_str().is_none(),
             kind,
-            meta: found
-                .as_ref()
-                .map(|found| meta(&found.metadata, found.link.clone())),
+            meta: found.as_ref().map(|found| meta(&found.metadata, found.link.clone())),
             real: path,
         };
         (entry, found)
@@ -372,11 +358,7 @@ impl Disk {
                 }
                 Place::Elsewhere => return Err(Stop::Unobserved),
             };
-            let metadata = if given {
-                fs::metadata(&here)
-            } else {
-                fs::symlink_metadata(&here)
-            };
+            let metadata = if given { fs::metadata(&here) } else { fs::symlink_metadata(&here) };
             let metadata = metadata.map_err(|error| Stop::of_step(&error, step.link.as_deref()))?;
             if metadata.is_symlink() {
                 hops = hops.saturating_add(1);
@@ -406,11 +388,7 @@ impl Disk {
             Place::Given(here) => (here, true),
             Place::Above | Place::Elsewhere => return Err(Stop::Unobserved),
         };
-        let metadata = if given {
-            fs::metadata(&here)
-        } else {
-            fs::symlink_metadata(&here)
-        };
+        let metadata = if given { fs::metadata(&here) } else { fs::symlink_metadata(&here) };
         Ok(Found {
             metadata: metadata.map_err(|error| Stop::from(&error))?,
             here,
@@ -427,27 +405,16 @@ impl Disk {
             View::Root(root) => {
                 let rest = node.strip_prefix("/").unwrap_or(node);
                 let is_root = rest.as_os_str().is_empty();
-                return if is_root {
-                    Place::Given(root.clone())
-                } else {
-                    Place::Below(root.join(rest))
-                };
+                return if is_root { Place::Given(root.clone()) } else { Place::Below(root.join(rest)) };
             }
             View::Copy { prefixes } => prefixes,
         };
-        let matching = prefixes
-            .iter()
-            .filter_map(|(prefix, here)| Some((node.strip_prefix(prefix).ok()?, here)));
+        let matching = prefixes.iter().filter_map(|(prefix, here)| Some((node.strip_prefix(prefix).ok()?, here)));
         // the longest prefix leaves the shortest rest
         match matching.min_by_key(|(rest, _)| rest.components().count()) {
             Some((rest, here)) if rest.as_os_str().is_empty() => Place::Given(here.clone()),
             Some((rest, here)) => Place::Below(here.join(rest)),
-            None if prefixes
-                .iter()
-                .any(|(prefix, _)| Path::new(prefix).starts_with(node)) =>
-            {
-                Place::Above
-            }
+            None if prefixes.iter().any(|(prefix, _)| Path::new(prefix).starts_with(node)) => Place::Above,
             None => Place::Elsewhere,
         }
     }
@@ -480,10 +447,7 @@ struct Found {
 impl Found {
     /// The path without links, to compare with others of the same view.
     fn real_path(&self) -> PathBuf {
-        let resolved = self
-            .node
-            .clone()
-            .map_or_else(|| fs::canonicalize(&self.here).ok(), Some);
+        let resolved = self.node.clone().map_or_else(|| fs::canonicalize(&self.here).ok(), Some);
         resolved.unwrap_or_else(|| self.here.clone())
     }
 }
@@ -559,12 +523,7 @@ fn steps(path: &Path, link: Option<&Rc<str>>) -> Vec<Step> {
         Component::RootDir | Component::CurDir | Component::Prefix(_) => None,
     };
     let names = path.components().rev().filter_map(step);
-    names
-        .map(|name| Step {
-            name,
-            link: link.cloned(),
-        })
-        .collect()
+    names.map(|name| Step { name, link: link.cloned() }).collect()
 }
 
 struct Walker<'a> {
@@ -621,11 +580,7 @@ impl Walker<'_> {
 
     fn problem(&mut self, path: &Path, problem: WalkProblem) {
         let path = path.to_string_lossy().into_owned();
-        let told = self
-            .walk
-            .problems
-            .last()
-            .is_some_and(|last| last.1 == problem && last.0 == path);
+        let told = self.walk.problems.last().is_some_and(|last| last.1 == problem && last.0 == path);
         if !told {
             self.walk.problems.push((path, problem));
         }
@@ -774,8 +729,7 @@ mod tests {
         fn new() -> Self {
             static NEXT: AtomicUsize = AtomicUsize::new(0);
             let number = NEXT.fetch_add(1, Ordering::Relaxed);
-            let path = std::env::temp_dir()
-                .join(format!("pkidoctor-disk-{}-{number}", std::process::id()));
+            let path = std::env::temp_dir().join(format!("pkidoctor-disk-{}-{number}", std::process::id()));
             fs::create_dir_all(&path).expect("a directory");
             Self(fs::canonicalize(path).expect("a path"))
         }
@@ -807,12 +761,8 @@ mod tests {
         }
 
         fn copy(&self, prefixes: &[(&str, &str)]) -> Disk {
-            let prefixes = prefixes
-                .iter()
-                .map(|(node, here)| ((*node).to_owned(), self.at(here)));
-            Disk::new(View::Copy {
-                prefixes: prefixes.collect(),
-            })
+            let prefixes = prefixes.iter().map(|(node, here)| ((*node).to_owned(), self.at(here)));
+            Disk::new(View::Copy { prefixes: prefixes.collect() })
         }
     }
 
@@ -834,8 +784,7 @@ mod tests {
             Look::TooLarge(size) => format!("too large: {size}"),
             Look::File { meta, bytes } => {
                 let text = String::from_utf8_lossy(&bytes).into_owned();
-                meta.link
-                    .map_or(text.clone(), |link| format!("{text} by {link}"))
+                meta.link.map_or(text.clone(), |link| format!("{text} by {link}"))
             }
         }
     }
@@ -847,17 +796,11 @@ mod tests {
     }
 
     fn paths(walk: &Walk) -> Vec<&str> {
-        walk.entries
-            .iter()
-            .map(|entry| entry.path.as_str())
-            .collect()
+        walk.entries.iter().map(|entry| entry.path.as_str()).collect()
     }
 
     fn problems(walk: &Walk) -> Vec<(&str, WalkProblem)> {
-        walk.problems
-            .iter()
-            .map(|(path, problem)| (path.as_str(), problem.clone()))
-            .collect()
+        walk.problems.iter().map(|(path, problem)| (path.as_str(), problem.clone())).collect()
     }
 
     #[test]
@@ -884,22 +827,13 @@ mod tests {
         ] {
             assert_eq!(told(disk.look(&s.name(path))), wanted, "{path}");
         }
-        let Look::File { meta, .. } = disk.look(&s.name("pki/l")) else {
-            panic!("no file")
-        };
-        assert_eq!(
-            (meta.mode, meta.size, meta.link.as_deref()),
-            (0o640, 2, Some("ca.crt"))
-        );
+        let Look::File { meta, .. } = disk.look(&s.name("pki/l")) else { panic!("no file") };
+        assert_eq!((meta.mode, meta.size, meta.link.as_deref()), (0o640, 2, Some("ca.crt")));
         assert!(meta.modified.is_some_and(|at| at > 1_600_000_000));
         assert!(disk.is_directory(&s.name("pki")) && !disk.is_directory(&s.name("pki/l")));
         expect(
             &disk,
-            &[
-                ("/nonexistent-pkidoctor", "missing"),
-                ("", "missing"),
-                ("a\0b", "unreadable: invalid argument"),
-            ],
+            &[("/nonexistent-pkidoctor", "missing"), ("", "missing"), ("a\0b", "unreadable: invalid argument")],
         );
         expect(&disk, &[("/dev/null", "character device")]);
     }
@@ -910,13 +844,7 @@ mod tests {
         let long = format!("/{}", "x".repeat(300));
         expect(&disk, &[(&long, "unreadable: file name too long")]);
         let s = Scratch::new();
-        expect(
-            &s.root(),
-            &[
-                (&long, "unreadable: file name too long"),
-                ("/a\0b", "unreadable: invalid argument"),
-            ],
-        );
+        expect(&s.root(), &[(&long, "unreadable: file name too long"), ("/a\0b", "unreadable: invalid argument")]);
     }
 
     #[test]
@@ -929,19 +857,10 @@ mod tests {
         if !is_root {
             expect(
                 &s.root(),
-                &[
-                    ("/secret", "unreadable: permission denied"),
-                    ("/closed/x", "unreadable: permission denied"),
-                ],
+                &[("/secret", "unreadable: permission denied"), ("/closed/x", "unreadable: permission denied")],
             );
             let walk = s.root().walk("/", Limits::default());
-            assert_eq!(
-                problems(&walk),
-                [(
-                    "/closed",
-                    WalkProblem::Unreadable("permission denied".to_owned())
-                )]
-            );
+            assert_eq!(problems(&walk), [("/closed", WalkProblem::Unreadable("permission denied".to_owned()))]);
         }
         fs::set_permissions(s.at("closed"), fs::Permissions::from_mode(0o700)).expect("a mode");
     }
@@ -949,21 +868,11 @@ mod tests {
     #[test]
     fn fifos_sockets_and_devices_are_not_opened() {
         let s = Scratch::new();
-        let made = std::process::Command::new("mkfifo")
-            .arg(s.at("fifo"))
-            .status()
-            .expect("mkfifo");
+        let made = std::process::Command::new("mkfifo").arg(s.at("fifo")).status().expect("mkfifo");
         assert!(made.success());
         let _socket = std::os::unix::net::UnixListener::bind(s.at("socket")).expect("a socket");
         s.link("to-fifo", "fifo");
-        expect(
-            &s.root(),
-            &[
-                ("/fifo", "fifo"),
-                ("/to-fifo", "fifo"),
-                ("/socket", "socket"),
-            ],
-        );
+        expect(&s.root(), &[("/fifo", "fifo"), ("/to-fifo", "fifo"), ("/socket", "socket")]);
         assert_eq!(told(Disk::new(View::Node).look(&s.name("fifo"))), "fifo");
     }
 
@@ -972,67 +881,39 @@ mod tests {
         let s = Scratch::new();
         s.file("x", "x");
         let disk = s.root();
-        let Ok(found) = disk.find(Path::new("/x")) else {
-            panic!("no file")
-        };
+        let Ok(found) = disk.find(Path::new("/x")) else { panic!("no file") };
         fs::remove_file(s.at("x")).expect("removed");
-        assert!(
-            std::process::Command::new("mkfifo")
-                .arg(s.at("x"))
-                .status()
-                .expect("mkfifo")
-                .success()
-        );
+        assert!(std::process::Command::new("mkfifo").arg(s.at("x")).status().expect("mkfifo").success());
         assert_eq!(disk.read(&found).map(told).ok().as_deref(), Some("fifo"));
         fs::remove_file(s.at("x")).expect("removed");
         s.file("other", "other").link("x", "other");
-        assert!(
-            disk.read(&found).is_err(),
-            "a link swapped in is not followed"
-        );
+        assert!(disk.read(&found).is_err(), "a link swapped in is not followed");
     }
 
     #[test]
     fn large_files() {
         let s = Scratch::new();
         s.file("exact", "").file("over", "");
-        File::options()
-            .write(true)
-            .open(s.at("exact"))
-            .and_then(|f| f.set_len(MAX_FILE))
-            .expect("a size");
-        File::options()
-            .write(true)
-            .open(s.at("over"))
-            .and_then(|f| f.set_len(MAX_FILE + 1))
-            .expect("a size");
+        File::options().write(true).open(s.at("exact")).and_then(|f| f.set_len(MAX_FILE)).expect("a size");
+        File::options().write(true).open(s.at("over")).and_then(|f| f.set_len(MAX_FILE + 1)).expect("a size");
         let disk = s.root();
-        assert!(
-            matches!(disk.look("/exact"), Look::File { bytes, .. } if bytes.len() as u64 == MAX_FILE)
-        );
+        assert!(matches!(disk.look("/exact"), Look::File { bytes, .. } if bytes.len() as u64 == MAX_FILE));
         assert!(matches!(disk.look("/over"), Look::TooLarge(size) if size == MAX_FILE + 1));
         for _ in 0..(MAX_TOTAL / MAX_FILE - 1) {
             assert!(matches!(disk.look("/exact"), Look::File { .. }));
         }
-        assert_eq!(
-            told(disk.look("/exact")),
-            "unreadable: not read: more than 256 MiB in all"
-        );
+        assert_eq!(told(disk.look("/exact")), "unreadable: not read: more than 256 MiB in all");
     }
 
     #[test]
     fn files_that_do_not_know_their_size() {
         let disk = Disk::new(View::Node);
-        let Look::File { bytes, meta } = disk.look("/proc/self/status") else {
-            panic!("no file")
-        };
+        let Look::File { bytes, meta } = disk.look("/proc/self/status") else { panic!("no file") };
         assert!(bytes.len() > 100 && meta.size == 0);
         let s = Scratch::new();
         s.file("grown", &"x".repeat(100_000));
         let mut file = File::open(s.at("grown")).expect("a file");
-        let read = read_bounded(&mut file, 0)
-            .expect("read")
-            .expect("small enough");
+        let read = read_bounded(&mut file, 0).expect("read").expect("small enough");
         assert_eq!(read.len(), 100_000);
         let mut endless = File::open("/dev/zero").expect("a device");
         assert!(read_bounded(&mut endless, 0).expect("read").is_none());
@@ -1041,33 +922,20 @@ mod tests {
     #[test]
     fn links_stay_inside_the_root() {
         let s = Scratch::new();
-        s.file("etc/kubernetes/pki/ca.crt", "CA")
-            .file("opt/pki/server.crt", "S");
+        s.file("etc/kubernetes/pki/ca.crt", "CA").file("opt/pki/server.crt", "S");
         s.link("etc/kubernetes/pki/etcd", "/opt/pki");
-        s.link(
-            "etc/kubernetes/pki/up",
-            "../../../../../../../../opt/pki/server.crt",
-        );
-        s.link("etc/kubernetes/pki/passwd", "/etc/passwd")
-            .link("etc/kubernetes/pki/abs", "/etc/kubernetes/pki/ca.crt");
-        s.link("etc/kubernetes/pki/two", "abs")
-            .link("etc/kubernetes/pki/dot", "./../pki/ca.crt");
-        s.link("etc/kubernetes/pki/self", "self")
-            .link("etc/kubernetes/pki/into", "ca.crt/x");
+        s.link("etc/kubernetes/pki/up", "../../../../../../../../opt/pki/server.crt");
+        s.link("etc/kubernetes/pki/passwd", "/etc/passwd").link("etc/kubernetes/pki/abs", "/etc/kubernetes/pki/ca.crt");
+        s.link("etc/kubernetes/pki/two", "abs").link("etc/kubernetes/pki/dot", "./../pki/ca.crt");
+        s.link("etc/kubernetes/pki/self", "self").link("etc/kubernetes/pki/into", "ca.crt/x");
         expect(
             &s.root(),
             &[
                 ("/etc/kubernetes/pki/etcd/server.crt", "S"),
                 ("/etc/kubernetes/pki/etcd/../pki/server.crt", "S"),
-                (
-                    "/etc/kubernetes/pki/up",
-                    "S by ../../../../../../../../opt/pki/server.crt",
-                ),
+                ("/etc/kubernetes/pki/up", "S by ../../../../../../../../opt/pki/server.crt"),
                 ("/etc/kubernetes/pki/passwd", "dangling /etc/passwd"),
-                (
-                    "/etc/kubernetes/pki/abs",
-                    "CA by /etc/kubernetes/pki/ca.crt",
-                ),
+                ("/etc/kubernetes/pki/abs", "CA by /etc/kubernetes/pki/ca.crt"),
                 ("/etc/kubernetes/pki/two", "CA by abs"),
                 ("/etc/kubernetes/pki/dot", "CA by ./../pki/ca.crt"),
                 ("/etc/kubernetes/pki/self", "loop"),
@@ -1103,11 +971,8 @@ mod tests {
     #[test]
     fn a_copy_never_leaves_its_prefixes() {
         let s = Scratch::new();
-        s.file("copy/pki/ca.crt", "CA")
-            .file("copy/admin.conf", "A")
-            .file("elsewhere/x", "X");
-        s.link("copy/pki/out", "/etc/passwd")
-            .link("copy/pki/in", "/etc/kubernetes/pki/ca.crt");
+        s.file("copy/pki/ca.crt", "CA").file("copy/admin.conf", "A").file("elsewhere/x", "X");
+        s.link("copy/pki/out", "/etc/passwd").link("copy/pki/in", "/etc/kubernetes/pki/ca.crt");
         s.link("copy/pki/conf", "../admin.conf")
             .link("copy/pki/far", "../../../elsewhere/x")
             .link("copy/pki/gone", "nope");
@@ -1131,10 +996,7 @@ mod tests {
                 ("/", "unobserved"),
             ],
         );
-        let both = s.copy(&[
-            ("/etc/kubernetes", "copy"),
-            ("/etc/kubernetes/pki", "chosen"),
-        ]);
+        let both = s.copy(&[("/etc/kubernetes", "copy"), ("/etc/kubernetes/pki", "chosen")]);
         expect(
             &both,
             &[
@@ -1145,24 +1007,15 @@ mod tests {
                 ("/etc/kubernetes/pki", "directory"),
             ],
         );
-        expect(
-            &s.copy(&[("/a", "nowhere")]),
-            &[("/a", "missing"), ("/a/b", "missing")],
-        );
+        expect(&s.copy(&[("/a", "nowhere")]), &[("/a", "missing"), ("/a/b", "missing")]);
         expect(&s.copy(&[]), &[("/a", "unobserved")]);
-        expect(
-            &s.copy(&[("/x/admin.conf", "copy/admin.conf")]),
-            &[("/x/admin.conf", "A"), ("/x/y", "unobserved")],
-        );
+        expect(&s.copy(&[("/x/admin.conf", "copy/admin.conf")]), &[("/x/admin.conf", "A"), ("/x/y", "unobserved")]);
     }
 
     #[test]
     fn a_walk_is_in_order_and_stays_inside() {
         let s = Scratch::new();
-        s.file("pki/b.crt", "B")
-            .file("pki/a.crt", "A")
-            .file("pki/etcd/ca.crt", "C")
-            .file("outside/x", "X");
+        s.file("pki/b.crt", "B").file("pki/a.crt", "A").file("pki/etcd/ca.crt", "C").file("outside/x", "X");
         s.link("pki/l.crt", "../outside/x")
             .link("pki/out", "../outside")
             .link("pki/alias", "etcd")
@@ -1192,24 +1045,14 @@ mod tests {
             ("/pki/out", outside),
         ];
         assert_eq!(problems(&walk), wanted);
-        let kinds: Vec<_> = walk
-            .entries
-            .iter()
-            .map(|entry| entry.kind.clone())
-            .collect();
+        let kinds: Vec<_> = walk.entries.iter().map(|entry| entry.kind.clone()).collect();
         assert_eq!(kinds[0], EntryKind::File);
         assert_eq!(kinds[1], EntryKind::LinkedDirectory);
         assert_eq!(kinds[5], EntryKind::Directory);
         assert_eq!(kinds[8], EntryKind::Dangling(Some("nope".to_owned())));
         assert_eq!(kinds[9], EntryKind::File);
         assert_eq!(kinds[11], EntryKind::LinkLoop);
-        assert_eq!(
-            walk.entries[9]
-                .meta
-                .as_ref()
-                .and_then(|m| m.link.as_deref()),
-            Some("../outside/x")
-        );
+        assert_eq!(walk.entries[9].meta.as_ref().and_then(|m| m.link.as_deref()), Some("../outside/x"));
         assert_eq!(told(disk.look_entry(&walk.entries[9])), "X by ../outside/x");
         // the same tree in the other views
         let node = Disk::new(View::Node).walk(&s.name("pki"), Limits::default());
@@ -1225,20 +1068,12 @@ mod tests {
         let s = Scratch::new();
         s.file("f", "x").link("l", "l");
         let disk = s.root();
-        let problem = |path: &str| {
-            disk.walk(path, Limits::default())
-                .problems
-                .pop()
-                .map(|(_, problem)| problem)
-        };
+        let problem = |path: &str| disk.walk(path, Limits::default()).problems.pop().map(|(_, problem)| problem);
         assert_eq!(problem("/no"), Some(WalkProblem::Missing));
         assert_eq!(problem("/f"), Some(WalkProblem::NotADirectory));
         assert_eq!(problem("/l"), Some(WalkProblem::LinkLoop));
         let copy = s.copy(&[("/a", "")]);
-        assert_eq!(
-            copy.walk("/b", Limits::default()).problems,
-            [("/b".to_owned(), WalkProblem::Unobserved)]
-        );
+        assert_eq!(copy.walk("/b", Limits::default()).problems, [("/b".to_owned(), WalkProblem::Unobserved)]);
     }
 
     #[test]
@@ -1249,52 +1084,22 @@ mod tests {
         }
         s.file(&format!("{}/x", ["deep"; 20].join("/")), "");
         let disk = s.root();
-        let few = disk.walk(
-            "/many",
-            Limits {
-                entries: 10,
-                depth: 1,
-            },
-        );
+        let few = disk.walk("/many", Limits { entries: 10, depth: 1 });
         assert_eq!(few.entries.len(), 10);
         assert_eq!(problems(&few), [("/many", WalkProblem::TooMany)]);
-        let all = disk.walk(
-            "/many",
-            Limits {
-                entries: 30,
-                depth: 1,
-            },
-        );
+        let all = disk.walk("/many", Limits { entries: 30, depth: 1 });
         assert_eq!((all.entries.len(), all.problems.len()), (30, 0));
-        let deep = disk.walk(
-            "/deep",
-            Limits {
-                entries: usize::MAX,
-                depth: usize::MAX,
-            },
-        );
+        let deep = disk.walk("/deep", Limits { entries: usize::MAX, depth: usize::MAX });
         assert_eq!(deep.entries.len(), MAX_DEPTH + 1);
-        assert_eq!(
-            deep.problems.first().map(|p| p.1.clone()),
-            Some(WalkProblem::TooDeep)
-        );
-        let flat = disk.walk(
-            "/deep",
-            Limits {
-                entries: 9,
-                depth: 0,
-            },
-        );
+        assert_eq!(deep.problems.first().map(|p| p.1.clone()), Some(WalkProblem::TooDeep));
+        let flat = disk.walk("/deep", Limits { entries: 9, depth: 0 });
         assert_eq!(flat.entries.len(), 1);
     }
 
     #[test]
     fn links_that_multiply() {
         let s = Scratch::new();
-        for (from, to) in ["a", "b", "c", "d", "e", "f", "g", "h"]
-            .windows(2)
-            .map(|w| (w[0], w[1]))
-        {
+        for (from, to) in ["a", "b", "c", "d", "e", "f", "g", "h"].windows(2).map(|w| (w[0], w[1])) {
             for i in 0..10 {
                 s.link(&format!("{from}/{i}"), &format!("../{to}"));
             }
@@ -1302,11 +1107,7 @@ mod tests {
         s.file("h/x", "");
         let walk = s.root().walk("/", Limits::default());
         assert_eq!(walk.entries.len(), MAX_ENTRIES);
-        assert!(
-            walk.problems
-                .iter()
-                .any(|(_, problem)| *problem == WalkProblem::TooMany)
-        );
+        assert!(walk.problems.iter().any(|(_, problem)| *problem == WalkProblem::TooMany));
     }
 
     #[test]
@@ -1326,21 +1127,11 @@ mod tests {
     #[test]
     fn listings() {
         let s = Scratch::new();
-        s.file("m/b.yaml", "")
-            .file("m/a.yaml", "")
-            .file("m/sub/x", "");
+        s.file("m/b.yaml", "").file("m/a.yaml", "").file("m/sub/x", "");
         let disk = s.root();
-        let names: Vec<_> = disk
-            .list("/m")
-            .expect("a listing")
-            .into_iter()
-            .map(|entry| entry.path)
-            .collect();
+        let names: Vec<_> = disk.list("/m").expect("a listing").into_iter().map(|entry| entry.path).collect();
         assert_eq!(names, ["/m/a.yaml", "/m/b.yaml", "/m/sub"]);
         assert_eq!(disk.list("/no").err(), Some(WalkProblem::Missing));
-        assert_eq!(
-            disk.list("/m/a.yaml").err(),
-            Some(WalkProblem::NotADirectory)
-        );
+        assert_eq!(disk.list("/m/a.yaml").err(), Some(WalkProblem::NotADirectory));
     }
 }

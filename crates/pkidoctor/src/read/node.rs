@@ -76,8 +76,12 @@ impl Place {
         let pki = pki_below(&disk, &clean(&given.to_string_lossy()));
         exists(&disk, &pki, given)?;
         let parent = parent(&pki);
-        let directory = request.manifests.as_deref().map_or_else(|| join(&parent, "manifests"), |path| clean(&path.to_string_lossy()));
-        let (manifests, has_manifests) = if request.no_manifests { (Vec::new(), false) } else { read_manifests(&disk, &directory, &directory) };
+        let directory = request
+            .manifests
+            .as_deref()
+            .map_or_else(|| join(&parent, "manifests"), |path| clean(&path.to_string_lossy()));
+        let (manifests, has_manifests) =
+            if request.no_manifests { (Vec::new(), false) } else { read_manifests(&disk, &directory, &directory) };
         let kubeconfigs = request.kubeconfigs.as_deref().map_or(parent, |path| clean(&path.to_string_lossy()));
         Ok(Self { disk, pki, is_copy: false, kubeconfigs, manifests, has_manifests })
     }
@@ -89,13 +93,23 @@ impl Place {
         exists(&this_machine, &here, given)?;
         let parent_here = parent(&here);
         let directory = request.manifests.as_deref().map_or_else(|| join(&parent_here, "manifests"), absolute);
-        let (mut manifests, has_manifests) =
-            if request.no_manifests { (Vec::new(), false) } else { read_manifests(&this_machine, &directory, &directory) };
+        let (mut manifests, has_manifests) = if request.no_manifests {
+            (Vec::new(), false)
+        } else {
+            read_manifests(&this_machine, &directory, &directory)
+        };
         let named = named_pki(&manifests).unwrap_or_else(|| DEFAULT_PKI.to_owned());
         let is_copy = named != here && !same_directory(&named, &here);
         let kubeconfigs_here = request.kubeconfigs.as_deref().map_or_else(|| parent_here.clone(), absolute);
         if !is_copy {
-            return Ok(Self { disk: this_machine, pki: named, is_copy, kubeconfigs: kubeconfigs_here, manifests, has_manifests });
+            return Ok(Self {
+                disk: this_machine,
+                pki: named,
+                is_copy,
+                kubeconfigs: kubeconfigs_here,
+                manifests,
+                has_manifests,
+            });
         }
         let parent_named = parent(&named);
         // what lies beside the copy is told by the path that it has on the node
@@ -104,7 +118,8 @@ impl Place {
                 manifest.path = join(&parent_named, rest);
             }
         }
-        let mut prefixes = vec![(named.clone(), PathBuf::from(&here)), (parent_named.clone(), PathBuf::from(&parent_here))];
+        let mut prefixes =
+            vec![(named.clone(), PathBuf::from(&here)), (parent_named.clone(), PathBuf::from(&parent_here))];
         let mut kubeconfigs = parent_named;
         if kubeconfigs_here != parent_here {
             prefixes.push((kubeconfigs_here.clone(), PathBuf::from(&kubeconfigs_here)));
@@ -114,7 +129,14 @@ impl Place {
             let config = absolute(config);
             prefixes.push((config.clone(), PathBuf::from(config)));
         }
-        Ok(Self { disk: Disk::new(View::Copy { prefixes }), pki: named, is_copy, kubeconfigs, manifests, has_manifests })
+        Ok(Self {
+            disk: Disk::new(View::Copy { prefixes }),
+            pki: named,
+            is_copy,
+            kubeconfigs,
+            manifests,
+            has_manifests,
+        })
     }
 
     fn node(&self, given: &Path) -> Node {
@@ -210,7 +232,10 @@ fn named_pki(manifests: &[Manifest]) -> Option<String> {
 }
 
 fn containers(manifests: &[Manifest]) -> impl Iterator<Item = (&Pod, &manifest::Container)> {
-    let pods = manifests.iter().filter(|manifest| manifest.active).flat_map(|manifest| manifest.pods.as_deref().unwrap_or_default());
+    let pods = manifests
+        .iter()
+        .filter(|manifest| manifest.active)
+        .flat_map(|manifest| manifest.pods.as_deref().unwrap_or_default());
     pods.flat_map(|pod| pod.containers.iter().map(move |container| (pod, container)))
 }
 
@@ -220,7 +245,9 @@ fn read_manifests(disk: &Disk, directory: &str, shown: &str) -> (Vec<Manifest>, 
     let entries = match disk.list(directory) {
         Ok(entries) => entries,
         // the directory itself stands for what is in it
-        Err(WalkProblem::Unreadable(why)) => return (vec![Manifest { path: shown.to_owned(), pods: broken(&why), active: false, unread: true }], true),
+        Err(WalkProblem::Unreadable(why)) => {
+            return (vec![Manifest { path: shown.to_owned(), pods: broken(&why), active: false, unread: true }], true);
+        }
         Err(_) => return (Vec::new(), disk.is_directory(directory)),
     };
     let mut manifests = Vec::new();
@@ -290,7 +317,14 @@ fn insert(node: &mut Node, entry: &WalkEntry, state: State) {
 }
 
 fn meta_of(meta: &super::disk::Meta) -> Meta {
-    Meta { mode: meta.mode, uid: meta.uid, gid: meta.gid, size: meta.size, modified: meta.modified, link: meta.link.clone() }
+    Meta {
+        mode: meta.mode,
+        uid: meta.uid,
+        gid: meta.gid,
+        size: meta.size,
+        modified: meta.modified,
+        link: meta.link.clone(),
+    }
 }
 
 fn walk_words(problem: &WalkProblem) -> Option<String> {
@@ -326,17 +360,26 @@ fn content(bytes: &[u8], path: &str, go: GoVersion) -> Content {
     let material = Material::read(bytes, go);
     let name = path.rsplit('/').next().unwrap_or_default();
     let named_so = [".crt", ".key", ".pem", ".pub", ".cer", ".csr"].iter().any(|ending| name.ends_with(ending));
-    let looks_like_pki =
-        named_so || !material.pem.blocks.is_empty() || !material.pem.skipped.is_empty() || material.pem.shape == Shape::EncodedTwice;
+    let looks_like_pki = named_so
+        || !material.pem.blocks.is_empty()
+        || !material.pem.skipped.is_empty()
+        || material.pem.shape == Shape::EncodedTwice;
     let der = (material.pem.shape == Shape::Der).then(|| Zeroizing::new(bytes.to_vec()));
-    let embeds_key = material.pem.shape == Shape::Other && bytes.windows(KEY_DATA.len()).any(|window| window == KEY_DATA);
+    let embeds_key =
+        material.pem.shape == Shape::Other && bytes.windows(KEY_DATA.len()).any(|window| window == KEY_DATA);
     Content { sha256: sha2::Sha256::digest(bytes).into(), material, der, embeds_key, looks_like_pki }
 }
 
 /// `*.conf` beside the PKI: the known names always, others only when they are kubeconfigs.
 fn read_kubeconfigs(node: &mut Node, disk: &Disk, directory: &str, go: GoVersion) {
-    const KNOWN: [&str; 6] =
-        ["admin.conf", "super-admin.conf", "controller-manager.conf", "scheduler.conf", "kubelet.conf", "bootstrap-kubelet.conf"];
+    const KNOWN: [&str; 6] = [
+        "admin.conf",
+        "super-admin.conf",
+        "controller-manager.conf",
+        "scheduler.conf",
+        "kubelet.conf",
+        "bootstrap-kubelet.conf",
+    ];
     for name in KNOWN {
         let path = join(directory, name);
         let look = disk.look(&path);
@@ -352,7 +395,9 @@ fn read_kubeconfigs(node: &mut Node, disk: &Disk, directory: &str, go: GoVersion
             continue;
         }
         let look = disk.look_entry(&entry);
-        let Some(file) = kubeconfig_file(&entry.path, &name, look, go).filter(|file| file.parsed.is_ok()) else { continue };
+        let Some(file) = kubeconfig_file(&entry.path, &name, look, go).filter(|file| file.parsed.is_ok()) else {
+            continue;
+        };
         let look = disk.look_entry(&entry);
         remember(node, &entry.path, &look);
         node.kubeconfigs.push(file);
@@ -364,7 +409,16 @@ fn remember(node: &mut Node, path: &str, look: &Look) {
     let (meta, state) = match look {
         Look::File { meta, .. } => {
             let material = Material::read(&[], GoVersion::NEWEST);
-            (Some(meta_of(meta)), State::Regular(Content { sha256: [0; 32], material, der: None, embeds_key: false, looks_like_pki: false }))
+            (
+                Some(meta_of(meta)),
+                State::Regular(Content {
+                    sha256: [0; 32],
+                    material,
+                    der: None,
+                    embeds_key: false,
+                    looks_like_pki: false,
+                }),
+            )
         }
         Look::Missing { link } => (None, State::Missing { link: link.clone() }),
         Look::Unobserved => (None, State::Unobserved),
@@ -406,7 +460,9 @@ fn read_etcd_config(node: &mut Node, request: &Request, disk: &Disk) -> Result<(
     let Some(path) = &request.etcd_config else { return Ok(()) };
     let path = if request.root.is_some() { clean(&path.to_string_lossy()) } else { absolute(path) };
     let parsed = match disk.look(&path) {
-        Look::File { bytes, .. } => etcd_config::parse(&bytes, &path).map(|config| with_environment_files(config, &bytes, &path, disk)),
+        Look::File { bytes, .. } => {
+            etcd_config::parse(&bytes, &path).map(|config| with_environment_files(config, &bytes, &path, disk))
+        }
         Look::Unreadable(why) => return Err(ReadError::Unreadable(path, why)),
         Look::Missing { .. } => return Err(ReadError::Unreadable(path, "no such file or directory".to_owned())),
         _ => return Err(ReadError::Unreadable(path, "not a regular file of a sensible size".to_owned())),
@@ -533,10 +589,14 @@ const LAYOUT: [&str; 22] = [
 ];
 
 fn named_by_flags(node: &Node) -> Vec<String> {
-    let names_file = |flag: &str| ["file", "cert", "key", "ca", "kubeconfig", "crl"].iter().any(|part| flag.contains(part));
+    let names_file =
+        |flag: &str| ["file", "cert", "key", "ca", "kubeconfig", "crl"].iter().any(|part| flag.contains(part));
     let values = |flags: &Flags| -> Vec<String> {
         let flags = flags.iter().filter(|flag| names_file(&flag.name));
-        flags.flat_map(|flag| flag.value.split(',').map(|value| value.trim().to_owned()).collect::<Vec<_>>()).filter(|value| value.starts_with('/')).collect()
+        flags
+            .flat_map(|flag| flag.value.split(',').map(|value| value.trim().to_owned()).collect::<Vec<_>>())
+            .filter(|value| value.starts_with('/'))
+            .collect()
     };
     let mut named = Vec::new();
     for component in Component::ALL {
@@ -567,7 +627,10 @@ fn name_of(node: &Node, given: &Path) -> String {
         PathComponent::Normal(part) => Some(part.to_string_lossy().into_owned()),
         _ => None,
     });
-    parts.into_iter().find(|part| !matches!(part.as_str(), "pki" | "kubernetes" | "etc")).unwrap_or_else(|| "node".to_owned())
+    parts
+        .into_iter()
+        .find(|part| !matches!(part.as_str(), "pki" | "kubernetes" | "etc"))
+        .unwrap_or_else(|| "node".to_owned())
 }
 
 fn kubelet_name(node: &Node) -> Option<String> {

@@ -251,7 +251,7 @@ fn negate(bytes: &[u8]) -> Vec<u8> {
 
 /// Upper-case hexadecimal.
 pub fn hex_upper(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
+    hex_lower(bytes).to_uppercase()
 }
 
 /// Lower-case hexadecimal.

@@ -27,7 +27,11 @@ const ORGANIZATION: &[u8] = &[0x55, 4, 10];
 
 impl Name {
     fn texts<'a>(&'a self, oid: &'a [u8]) -> impl Iterator<Item = &'a str> {
-        self.rdns.iter().flatten().filter(move |attribute| attribute.oid == oid).filter_map(|attribute| attribute.text.as_deref())
+        self.rdns
+            .iter()
+            .flatten()
+            .filter(move |attribute| attribute.oid == oid)
+            .filter_map(|attribute| attribute.text.as_deref())
     }
 
     /// The common name as Go's `pkix.Name` holds it: the last one, or empty.
@@ -102,7 +106,8 @@ mod tests {
 
     #[test]
     fn text_runs_backwards_and_is_escaped() {
-        let attribute = |oid: &[u8], text: &str| Attribute { oid: oid.to_vec(), tag: 0x0c, text: Some(text.to_owned()) };
+        let attribute =
+            |oid: &[u8], text: &str| Attribute { oid: oid.to_vec(), tag: 0x0c, text: Some(text.to_owned()) };
         let name = Name {
             raw: vec![],
             rdns: vec![vec![attribute(ORGANIZATION, "system:masters")], vec![attribute(COMMON_NAME, "a,\u{1b}b")]],

@@ -159,7 +159,15 @@ pub fn read(data: &[u8], search: Search) -> Pem {
     }
     let Survey { skipped, salvaged, text_around } = decoder.survey(&blocks);
     let shape = if blocks.is_empty() { shape(data) } else { Shape::Other };
-    Pem { blocks, skipped, salvaged, shape, crlf: find(data, b"\r\n").is_some(), text_around, has_rest: at < data.len() }
+    Pem {
+        blocks,
+        skipped,
+        salvaged,
+        shape,
+        crlf: find(data, b"\r\n").is_some(),
+        text_around,
+        has_rest: at < data.len(),
+    }
 }
 
 struct Decoder<'a> {
@@ -174,7 +182,8 @@ struct Decoder<'a> {
 
 impl<'a> Decoder<'a> {
     fn new(data: &'a [u8]) -> Self {
-        let newlines = data.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at).collect::<Vec<_>>();
+        let newlines =
+            data.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at).collect::<Vec<_>>();
         let ends = newlines.iter().copied().filter(|at| data[*at..].starts_with(END)).collect();
         Self { data, ends, newlines, header_budget: 1_000_000 }
     }
@@ -316,7 +325,8 @@ impl<'a> Decoder<'a> {
         if !text.iter().any(|byte| matches!(byte, b' ' | b'\t')) {
             return base64::decode(text).ok();
         }
-        let packed = Zeroizing::new(text.iter().copied().filter(|byte| !matches!(byte, b' ' | b'\t')).collect::<Vec<_>>());
+        let packed =
+            Zeroizing::new(text.iter().copied().filter(|byte| !matches!(byte, b' ' | b'\t')).collect::<Vec<_>>());
         base64::decode(&packed).ok()
     }
 
@@ -350,7 +360,8 @@ impl<'a> Decoder<'a> {
         let text = text.strip_prefix(DASHES)?;
         let (body, end) = text.split_at(find(text, DASHES)?);
         end.strip_prefix(&END[1..])?.strip_prefix(label)?.strip_prefix(DASHES)?;
-        let packed: Zeroizing<Vec<u8>> = Zeroizing::new(body.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect());
+        let packed: Zeroizing<Vec<u8>> =
+            Zeroizing::new(body.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect());
         let bytes = base64::decode(&packed).ok().filter(|bytes| !bytes.is_empty())?;
         let headers = Headers { count: 0, encrypted: false };
         let mut block = block(label, &headers, bytes, (begin, begin));
@@ -453,6 +464,21 @@ mod tests {
 
     const BOTH: [Search; 2] = [Search::Forward, Search::Backward];
 
+    #[test]
+    fn what_is_whole_can_be_salvaged() {
+        let block = "-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n";
+        let salvaged = |text: &str| -> Vec<Vec<u8>> {
+            read(text.as_bytes(), Search::Backward).salvaged.iter().map(|block| block.bytes.to_vec()).collect()
+        };
+        assert_eq!(salvaged(&format!("\u{feff}{block}")), [[1, 2, 3]]);
+        assert_eq!(salvaged("  -----BEGIN CERTIFICATE-----\n  AQID\n  -----END CERTIFICATE-----\n"), [[1, 2, 3]]);
+        assert_eq!(salvaged(&format!("{}{block}", block.trim_end())).len(), 2);
+        // what was cut, and what another block begins in, is not
+        assert!(salvaged("-----BEGIN CERTIFICATE-----\nAQID\n").is_empty());
+        assert!(salvaged(&format!("-----BEGIN CERTIFICATE-----\nAQ\n{block}")).is_empty());
+        assert!(salvaged(block).is_empty());
+    }
+
     fn labels(text: &str, search: Search) -> Vec<String> {
         read(text.as_bytes(), search).blocks.into_iter().map(|block| block.label).collect()
     }
@@ -490,7 +516,8 @@ mod tests {
     #[test]
     fn two_blocks_glued_together_are_both_lost() {
         for search in BOTH {
-            let pem = read(b"-----BEGIN A-----\naGk=\n-----END A----------BEGIN A-----\naGk=\n-----END A-----\n", search);
+            let pem =
+                read(b"-----BEGIN A-----\naGk=\n-----END A----------BEGIN A-----\naGk=\n-----END A-----\n", search);
             assert!(pem.blocks.is_empty());
             assert_eq!(pem.skipped, [(1, Skip::Glued), (3, Skip::Glued)]);
         }

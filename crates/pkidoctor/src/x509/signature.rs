@@ -123,8 +123,12 @@ impl Algorithm {
 /// Says nothing about whether Go would accept the algorithm.
 pub fn verifies(algorithm: Algorithm, key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
     match (algorithm, key) {
-        (Algorithm::Rsa(hash), PublicKey::Rsa { modulus, exponent }) => rsa_pkcs1(hash, modulus, *exponent, message, signature),
-        (Algorithm::RsaPss(hash), PublicKey::Rsa { modulus, exponent }) => rsa_pss(hash, modulus, *exponent, message, signature),
+        (Algorithm::Rsa(hash), PublicKey::Rsa { modulus, exponent }) => {
+            rsa_pkcs1(hash, modulus, *exponent, message, signature)
+        }
+        (Algorithm::RsaPss(hash), PublicKey::Rsa { modulus, exponent }) => {
+            rsa_pss(hash, modulus, *exponent, message, signature)
+        }
         (Algorithm::Ecdsa(hash), PublicKey::Ec { curve, point }) => ecdsa(hash, *curve, point, message, signature),
         (Algorithm::Ed25519, PublicKey::Ed25519(bytes)) => {
             ring_signature::UnparsedPublicKey::new(&ring_signature::ED25519, bytes).verify(message, signature).is_ok()
@@ -171,9 +175,13 @@ fn rsa_key(modulus: &[u8], exponent: i64) -> Option<rsa::RsaPublicKey> {
 fn rsa_pkcs1(hash: Hash, modulus: &[u8], exponent: i64, message: &[u8], signature: &[u8]) -> bool {
     let bits = super::key::bit_length(modulus);
     let parameters = match hash {
-        Hash::Sha256 if (1024..=8192).contains(&bits) => Some(&ring_signature::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY),
+        Hash::Sha256 if (1024..=8192).contains(&bits) => {
+            Some(&ring_signature::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY)
+        }
         Hash::Sha384 if (2048..=8192).contains(&bits) => Some(&ring_signature::RSA_PKCS1_2048_8192_SHA384),
-        Hash::Sha512 if (1024..=8192).contains(&bits) => Some(&ring_signature::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY),
+        Hash::Sha512 if (1024..=8192).contains(&bits) => {
+            Some(&ring_signature::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY)
+        }
         _ => None,
     };
     if let Some(verdict) = parameters.and_then(|known| ring_rsa(known, modulus, exponent, message, signature)) {
@@ -183,9 +191,15 @@ fn rsa_pkcs1(hash: Hash, modulus: &[u8], exponent: i64, message: &[u8], signatur
     // the DigestInfo prefixes of RFC 8017 section 9.2 note 1
     let (prefix, hash_len): (&[u8], usize) = match hash {
         Hash::Sha1 => (&[0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e, 3, 2, 0x1a, 5, 0, 4, 0x14], 20),
-        Hash::Sha256 => (&[0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1, 5, 0, 4, 0x20], 32),
-        Hash::Sha384 => (&[0x30, 0x41, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 2, 5, 0, 4, 0x30], 48),
-        Hash::Sha512 => (&[0x30, 0x51, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 3, 5, 0, 4, 0x40], 64),
+        Hash::Sha256 => {
+            (&[0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1, 5, 0, 4, 0x20], 32)
+        }
+        Hash::Sha384 => {
+            (&[0x30, 0x41, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 2, 5, 0, 4, 0x30], 48)
+        }
+        Hash::Sha512 => {
+            (&[0x30, 0x51, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 3, 5, 0, 4, 0x40], 64)
+        }
     };
     let scheme = rsa::Pkcs1v15Sign { hash_len: Some(hash_len), prefix: prefix.into() };
     key.verify(scheme, &digest(hash, message), signature).is_ok()

@@ -46,7 +46,11 @@ fn rooms_named(text: &str) -> Vec<String> {
             // `use crate::{a, b::c}`
             if let Some(group) = part.strip_prefix('{') {
                 let names = group.split(',').map(|name| name.trim().split("::").next().unwrap_or_default());
-                rooms.extend(names.map(|name| name.trim_matches(['{', '}', ';', ' ']).to_owned()).filter(|name| !name.is_empty()));
+                rooms.extend(
+                    names
+                        .map(|name| name.trim_matches(['{', '}', ';', ' ']).to_owned())
+                        .filter(|name| !name.is_empty()),
+                );
             }
         }
     }
@@ -82,8 +86,13 @@ fn imports_point_one_way() {
 fn every_check_is_registered_documented_and_named_after_its_file() {
     let mut files = Vec::new();
     rust_files(&sources().join("checks"), &mut files);
-    let stems: Vec<String> = files.iter().map(|file| file.file_stem().expect("a stem").to_string_lossy().into_owned()).collect();
-    let mut codes: Vec<String> = stems.iter().filter(|stem| !matches!(stem.as_str(), "load" | "mod" | "words")).map(|stem| stem.replace('_', "-")).collect();
+    let stems: Vec<String> =
+        files.iter().map(|file| file.file_stem().expect("a stem").to_string_lossy().into_owned()).collect();
+    let mut codes: Vec<String> = stems
+        .iter()
+        .filter(|stem| !matches!(stem.as_str(), "load" | "mod" | "words"))
+        .map(|stem| stem.replace('_', "-"))
+        .collect();
     codes.sort();
     let registered: Vec<&str> = pkidoctor::checks::CHECKS.iter().map(|check| check.code).collect();
     assert_eq!(registered, codes, "run scripts/new-check --register");
@@ -91,7 +100,9 @@ fn every_check_is_registered_documented_and_named_after_its_file() {
         assert!(!check.title.is_empty() && !check.citation.is_empty(), "{}", check.code);
         let mut at = 0;
         for heading in ["What it looks at:", "Why it matters:", "What to do:", "Example:"] {
-            let found = check.docs[at..].find(heading).unwrap_or_else(|| panic!("{} lacks {heading:?}, or in another order", check.code));
+            let found = check.docs[at..]
+                .find(heading)
+                .unwrap_or_else(|| panic!("{} lacks {heading:?}, or in another order", check.code));
             at += found + heading.len();
             assert!(check.docs[at..].trim_start().len() > 20, "{}: {heading} is empty", check.code);
         }

@@ -22,7 +22,10 @@ fn cluster() -> Cluster {
 
 /// Three members, each an API server, RSA or EC, IPv4.
 fn three() -> Cluster {
-    let fits = |cluster: &Cluster| cluster.nodes.len() == 3 && cluster.nodes.iter().all(|node| !node.files.keys().any(|path| path.contains("custom")));
+    let fits = |cluster: &Cluster| {
+        cluster.nodes.len() == 3
+            && cluster.nodes.iter().all(|node| !node.files.keys().any(|path| path.contains("custom")))
+    };
     (0..400).map(Cluster::healthy).find(fits).expect("a cluster of three")
 }
 
@@ -56,7 +59,12 @@ fn issuing(cluster: &mut Cluster, authority: Authority) -> CertificateId {
     let root = cluster.nodes[0].authorities[&authority];
     let key = cluster.new_key(Kind::P256, &mut Rng::new(98));
     let original = cluster.authority(0, authority).certificate.clone();
-    let certificate = Certificate { serial: vec![0x21], subject: Name::common("issuing-1"), authority_key_id: KeyId::Proper, ..original };
+    let certificate = Certificate {
+        serial: vec![0x21],
+        subject: Name::common("issuing-1"),
+        authority_key_id: KeyId::Proper,
+        ..original
+    };
     cluster.issue(certificate, key, Issuer::Other(root))
 }
 
@@ -110,8 +118,13 @@ fn a_leaf_that_signs_itself() {
 #[test]
 fn an_api_server_that_trusts_the_cluster_ca_for_etcd() {
     let patient = Patient::real("stacked-single");
-    patient.edit(API_MANIFEST, "--etcd-cafile=/etc/kubernetes/pki/etcd/ca.crt", "--etcd-cafile=/etc/kubernetes/pki/ca.crt");
-    let report = patient.expect(&["error signed-by-other-ca /etc/kubernetes/manifests/kube-apiserver.yaml:--etcd-cafile"]);
+    patient.edit(
+        API_MANIFEST,
+        "--etcd-cafile=/etc/kubernetes/pki/etcd/ca.crt",
+        "--etcd-cafile=/etc/kubernetes/pki/ca.crt",
+    );
+    let report =
+        patient.expect(&["error signed-by-other-ca /etc/kubernetes/manifests/kube-apiserver.yaml:--etcd-cafile"]);
     let found = finding(&report, "signed-by-other-ca");
     assert_eq!(found.remedy.kind, "manual");
     assert!(found.remedy.steps[0].contains("/etc/kubernetes/pki/etcd/ca.crt"), "{:?}", found.remedy.steps);
@@ -132,7 +145,8 @@ fn a_ca_made_anew() {
         "error ca-regenerated etcd/server.crt",
     ];
     // the peer link of a single member is latent
-    let expected = expected.map(|line| if line.contains("peer") { "warning ca-regenerated etcd/peer.crt" } else { line });
+    let expected =
+        expected.map(|line| if line.contains("peer") { "warning ca-regenerated etcd/peer.crt" } else { line });
     let report = scan(&cluster, &expected);
     assert!(fact(&report, "ca-regenerated", "the certificate is older").contains("made anew"));
     // with the old one still lying about, it goes back
@@ -149,7 +163,10 @@ fn one_leaf_of_the_old_ca() {
     let old = twin(&mut cluster, Authority::Etcd);
     cluster.leaf(0, Role::EtcdPeer).expect("a leaf").issuer = Issuer::Other(old);
     let report = scan(&cluster, &["warning ca-regenerated etcd/peer.crt"]);
-    assert_eq!(finding(&report, "ca-regenerated").remedy.command.as_deref(), Some("pkidoctor regen etcd-peer --backup"));
+    assert_eq!(
+        finding(&report, "ca-regenerated").remedy.command.as_deref(),
+        Some("pkidoctor regen etcd-peer --backup")
+    );
 }
 
 #[test]
@@ -269,16 +286,26 @@ fn a_ca_renewed_with_key_and_name_is_silent() {
 #[test]
 fn a_leaf_in_place_of_a_ca() {
     let patient = Patient::real("stacked-single");
-    patient.edit(ETCD_MANIFEST, "--trusted-ca-file=/etc/kubernetes/pki/etcd/ca.crt\n    image", "--trusted-ca-file=/etc/kubernetes/pki/etcd/server.crt\n    image");
+    patient.edit(
+        ETCD_MANIFEST,
+        "--trusted-ca-file=/etc/kubernetes/pki/etcd/ca.crt\n    image",
+        "--trusted-ca-file=/etc/kubernetes/pki/etcd/server.crt\n    image",
+    );
     let report = patient.expect(&["error ca-file-is-leaf /etc/kubernetes/manifests/etcd.yaml:--trusted-ca-file"]);
     assert_eq!(fact(&report, "ca-file-is-leaf", "expected"), "etcd/ca.crt");
 }
 
 #[test]
 fn a_critical_extension_nobody_knows() {
-    let report = scan(&edit(Role::EtcdServer, |leaf, _| leaf.put(Extension::unknown(true))), &["error unknown-critical-extension etcd/server.crt"]);
+    let report = scan(
+        &edit(Role::EtcdServer, |leaf, _| leaf.put(Extension::unknown(true))),
+        &["error unknown-critical-extension etcd/server.crt"],
+    );
     assert!(!fact(&report, "unknown-critical-extension", "extension").is_empty());
-    scan(&edit_ca(Authority::Etcd, |ca, _| ca.put(Extension::unknown(true))), &["error unknown-critical-extension etcd/ca.crt"]);
+    scan(
+        &edit_ca(Authority::Etcd, |ca, _| ca.put(Extension::unknown(true))),
+        &["error unknown-critical-extension etcd/ca.crt"],
+    );
     scan(&edit(Role::EtcdServer, |leaf, _| leaf.put(Extension::unknown(false))), &[]);
 }
 
@@ -319,7 +346,8 @@ fn more_candidates_than_go_tries() {
     cluster.leaf(0, Role::FrontProxyClient).expect("a leaf").certificate.authority_key_id = KeyId::Absent;
     parts.push(Part::Certificate(right));
     put(&mut cluster, "front-proxy-ca.crt", parts);
-    let report = scan(&cluster, &["error chain-refused front-proxy-client.crt", "warning ca-bundle-order front-proxy-ca.crt"]);
+    let report =
+        scan(&cluster, &["error chain-refused front-proxy-client.crt", "warning ca-bundle-order front-proxy-ca.crt"]);
     assert!(fact(&report, "chain-refused", "the server says").contains("limit reached"));
 }
 
@@ -376,7 +404,10 @@ fn key_identifiers_that_differ() {
 
 #[test]
 fn valid_from_the_first_second() {
-    let report = scan(&edit(Role::EtcdServer, |leaf, at| leaf.not_before = Time::At(at + 1)), &["error not-yet-valid etcd/server.crt"]);
+    let report = scan(
+        &edit(Role::EtcdServer, |leaf, at| leaf.not_before = Time::At(at + 1)),
+        &["error not-yet-valid etcd/server.crt"],
+    );
     assert!(finding(&report, "not-yet-valid").message.contains("in 1 second"));
     scan(&edit(Role::EtcdServer, |leaf, at| leaf.not_before = Time::At(at)), &[]);
 }
@@ -397,12 +428,16 @@ fn a_clock_that_is_behind() {
 fn expired_to_the_second() {
     scan(&edit(Role::EtcdServer, |leaf, at| leaf.not_after = Time::At(at - 1)), &["error expired etcd/server.crt"]);
     scan(&edit(Role::EtcdPeer, |leaf, at| leaf.not_after = Time::At(at - 1)), &["warning expired etcd/peer.crt"]);
-    scan(&edit(Role::Scheduler, |leaf, at| leaf.not_after = Time::At(at - 1)), &["error expired /etc/kubernetes/scheduler.conf#client"]);
+    scan(
+        &edit(Role::Scheduler, |leaf, at| leaf.not_after = Time::At(at - 1)),
+        &["error expired /etc/kubernetes/scheduler.conf#client"],
+    );
 }
 
 #[test]
 fn an_expired_ca_is_the_culprit() {
-    let report = scan(&edit_ca(Authority::Etcd, |ca, at| ca.not_after = Time::At(at - 1)), &["error expired etcd/ca.crt"]);
+    let report =
+        scan(&edit_ca(Authority::Etcd, |ca, at| ca.not_after = Time::At(at - 1)), &["error expired etcd/ca.crt"]);
     let links = &finding(&report, "expired").links;
     for id in ["kube-apiserver->etcd", "kubeadm->etcd", "etcd-gateway->etcd", "etcd-peer->etcd-peer"] {
         assert!(links.iter().any(|link| link == id), "{id} in {links:?}");
@@ -411,14 +446,23 @@ fn an_expired_ca_is_the_culprit() {
 
 #[test]
 fn expires_soon_to_the_second() {
-    let report = scan(&edit(Role::EtcdServer, |leaf, at| leaf.not_after = Time::At(at + 30 * DAY)), &["warning expires-soon etcd/server.crt"]);
+    let report = scan(
+        &edit(Role::EtcdServer, |leaf, at| leaf.not_after = Time::At(at + 30 * DAY)),
+        &["warning expires-soon etcd/server.crt"],
+    );
     assert_eq!(finding(&report, "expires-soon").message, "expires in 30 days");
     scan(&edit(Role::EtcdServer, |leaf, at| leaf.not_after = Time::At(at + 30 * DAY + 1)), &[]);
     // the last second is still valid
     scan(&edit(Role::EtcdServer, |leaf, at| leaf.not_after = Time::At(at)), &["warning expires-soon etcd/server.crt"]);
-    scan(&edit_ca(Authority::FrontProxy, |ca, at| ca.not_after = Time::At(at + 180 * DAY)), &["warning expires-soon front-proxy-ca.crt"]);
+    scan(
+        &edit_ca(Authority::FrontProxy, |ca, at| ca.not_after = Time::At(at + 180 * DAY)),
+        &["warning expires-soon front-proxy-ca.crt"],
+    );
     scan(&edit_ca(Authority::FrontProxy, |ca, at| ca.not_after = Time::At(at + 180 * DAY + 1)), &[]);
-    let report = scan(&edit(Role::Admin, |leaf, at| leaf.not_after = Time::At(at + DAY)), &["warning expires-soon /etc/kubernetes/admin.conf#client"]);
+    let report = scan(
+        &edit(Role::Admin, |leaf, at| leaf.not_after = Time::At(at + DAY)),
+        &["warning expires-soon /etc/kubernetes/admin.conf#client"],
+    );
     assert_eq!(finding(&report, "expires-soon").remedy.targets, ["admin.conf"]);
 }
 
@@ -433,7 +477,12 @@ fn a_cluster_with_one_birthday() {
 #[test]
 fn a_cluster_ca_that_ends_is_told_once() {
     let report = Patient::real("stacked-single").at(NOW + Duration::days(3500)).scan();
-    let soon: Vec<&str> = report.findings.iter().filter(|finding| finding.code == "expires-soon").map(|finding| finding.subject.as_str()).collect();
+    let soon: Vec<&str> = report
+        .findings
+        .iter()
+        .filter(|finding| finding.code == "expires-soon")
+        .map(|finding| finding.subject.as_str())
+        .collect();
     assert_eq!(soon, ["ca.crt", "etcd/ca.crt", "front-proxy-ca.crt"]);
     assert!(fact(&report, "expires-soon", "also in").contains("admin.conf#ca"));
 }
@@ -466,7 +515,12 @@ fn a_leaf_that_outlives_its_ca() {
 #[test]
 fn certificates_that_etcd_makes_itself() {
     let patient = Patient::real("stacked-single");
-    for flag in ["peer-cert-file=/etc/kubernetes/pki/etcd/peer.crt", "peer-key-file=/etc/kubernetes/pki/etcd/peer.key", "peer-client-cert-auth=true", "peer-trusted-ca-file=/etc/kubernetes/pki/etcd/ca.crt"] {
+    for flag in [
+        "peer-cert-file=/etc/kubernetes/pki/etcd/peer.crt",
+        "peer-key-file=/etc/kubernetes/pki/etcd/peer.key",
+        "peer-client-cert-auth=true",
+        "peer-trusted-ca-file=/etc/kubernetes/pki/etcd/ca.crt",
+    ] {
         patient.edit(ETCD_MANIFEST, &format!("    - --{flag}\n"), "");
     }
     patient.edit(ETCD_MANIFEST, "    - --name=pi-master1\n", "    - --name=pi-master1\n    - --peer-auto-tls=true\n");
@@ -480,7 +534,8 @@ fn certificates_that_etcd_makes_itself() {
 #[test]
 fn a_name_that_is_missing() {
     let names = ["localhost", "pi-master1", "127.0.0.1"].map(AltName::host);
-    let report = scan(&edit(Role::EtcdServer, |leaf, _| leaf.set_names(&names)), &["error san-missing etcd/server.crt"]);
+    let report =
+        scan(&edit(Role::EtcdServer, |leaf, _| leaf.set_names(&names)), &["error san-missing etcd/server.crt"]);
     assert_eq!(fact(&report, "san-missing", "missing"), "192.168.6.11");
 }
 
@@ -489,7 +544,8 @@ fn an_address_as_dns_name() {
     let names = ["localhost", "127.0.0.1", "192.168.6.11"].map(AltName::dns);
     scan(&edit(Role::EtcdServer, |leaf, _| leaf.set_names(&names)), &["error san-ip-as-dns etcd/server.crt"]);
     // the peer's address check meets the same lack
-    let report = scan(&edit(Role::EtcdPeer, |leaf, _| leaf.set_names(&names)), &["warning san-ip-as-dns etcd/peer.crt"]);
+    let report =
+        scan(&edit(Role::EtcdPeer, |leaf, _| leaf.set_names(&names)), &["warning san-ip-as-dns etcd/peer.crt"]);
     assert!(fact(&report, "san-ip-as-dns", "the member that it dials says").contains("does not match any of DNSNames"));
 }
 
@@ -547,7 +603,11 @@ fn a_peer_that_leans_on_dns() {
 #[test]
 fn the_domain_of_srv_discovery() {
     let patient = Patient::real("stacked-single");
-    patient.edit(ETCD_MANIFEST, "    - --name=pi-master1\n", "    - --name=pi-master1\n    - --discovery-srv=etcd.example\n");
+    patient.edit(
+        ETCD_MANIFEST,
+        "    - --name=pi-master1\n",
+        "    - --name=pi-master1\n    - --discovery-srv=etcd.example\n",
+    );
     patient.expect(&["warning srv-domain-missing etcd/peer.crt"]);
     patient.edit(ETCD_MANIFEST, "--discovery-srv=etcd.example", "--discovery-srv=localhost").expect(&[]);
 }
@@ -610,10 +670,22 @@ fn a_gateway_that_is_refused() {
 
 #[test]
 fn usages_of_peers_and_clients() {
-    scan(&edit(Role::EtcdPeer, |leaf, _| leaf.set_purposes(&[Purpose::Server])), &["warning missing-client-auth etcd/peer.crt"]);
-    scan(&edit(Role::EtcdPeer, |leaf, _| leaf.set_purposes(&[Purpose::Client])), &["warning missing-server-auth etcd/peer.crt"]);
-    scan(&edit(Role::ApiserverEtcdClient, |leaf, _| leaf.set_purposes(&[Purpose::Server])), &["error missing-client-auth apiserver-etcd-client.crt"]);
-    scan(&edit(Role::Apiserver, |leaf, _| leaf.set_purposes(&[Purpose::Client])), &["error missing-server-auth apiserver.crt"]);
+    scan(
+        &edit(Role::EtcdPeer, |leaf, _| leaf.set_purposes(&[Purpose::Server])),
+        &["warning missing-client-auth etcd/peer.crt"],
+    );
+    scan(
+        &edit(Role::EtcdPeer, |leaf, _| leaf.set_purposes(&[Purpose::Client])),
+        &["warning missing-server-auth etcd/peer.crt"],
+    );
+    scan(
+        &edit(Role::ApiserverEtcdClient, |leaf, _| leaf.set_purposes(&[Purpose::Server])),
+        &["error missing-client-auth apiserver-etcd-client.crt"],
+    );
+    scan(
+        &edit(Role::Apiserver, |leaf, _| leaf.set_purposes(&[Purpose::Client])),
+        &["error missing-server-auth apiserver.crt"],
+    );
 }
 
 #[test]
@@ -651,7 +723,10 @@ fn groups_that_kubelets_know() {
 
 #[test]
 fn a_kubelet_of_another_node() {
-    let cluster = edit(Role::Kubelet, |leaf, _| leaf.subject = Name::empty().with(ORGANIZATION, "system:nodes").with(clinic::name::COMMON_NAME, "system:node:other"));
+    let cluster = edit(Role::Kubelet, |leaf, _| {
+        leaf.subject =
+            Name::empty().with(ORGANIZATION, "system:nodes").with(clinic::name::COMMON_NAME, "system:node:other")
+    });
     let report = scan(&cluster, &["warning node-identity-mismatch /etc/kubernetes/kubelet.conf#client"]);
     assert_eq!(fact(&report, "node-identity-mismatch", "etcd's --name"), "pi-master1");
 }
@@ -659,11 +734,16 @@ fn a_kubelet_of_another_node() {
 #[test]
 fn odd_but_accepted() {
     let odd = |change: fn(&mut Certificate)| edit(Role::EtcdServer, |leaf, _| change(leaf));
-    let told = |change: fn(&mut Certificate)| fact(&scan(&odd(change), &["info usage-odd etcd/server.crt"]), "usage-odd", "oddities").to_owned();
+    let told = |change: fn(&mut Certificate)| {
+        fact(&scan(&odd(change), &["info usage-odd etcd/server.crt"]), "usage-odd", "oddities").to_owned()
+    };
     assert_eq!(told(|leaf| leaf.drop_extension(extension::EXTENDED_KEY_USAGE)), "no extended key usage");
     assert_eq!(told(|leaf| leaf.set_purposes(&[Purpose::Any])), "anyExtendedKeyUsage");
     assert_eq!(told(|leaf| leaf.put(Extension::basic_constraints(true, None))), "CA:TRUE on a leaf");
-    assert_eq!(told(|leaf| leaf.put(Extension::key_usage(&[usage_bit::KEY_ENCIPHERMENT]))), "keyUsage without digitalSignature");
+    assert_eq!(
+        told(|leaf| leaf.put(Extension::key_usage(&[usage_bit::KEY_ENCIPHERMENT]))),
+        "keyUsage without digitalSignature"
+    );
 }
 
 // ---- algorithms ----
@@ -672,7 +752,8 @@ fn odd_but_accepted() {
 fn a_signature_of_sha_1() {
     let cluster = edit(Role::EtcdServer, |leaf, _| leaf.algorithm = Some(Algorithm::Rsa(Digest::Sha1)));
     // the images of the manifests, etcd 3.4.13 and Kubernetes 1.20, still take it
-    let report = scan(&cluster, &["error sha1-signature etcd/server.crt", "info refused-after-upgrade etcd/server.crt"]);
+    let report =
+        scan(&cluster, &["error sha1-signature etcd/server.crt", "info refused-after-upgrade etcd/server.crt"]);
     assert_eq!(fact(&report, "sha1-signature", "signature"), "SHA1-RSA");
     assert_eq!(fact(&report, "refused-after-upgrade", "server runs"), "etcd 3.4.13 (Go 1.12)");
     Patient::clinic(&cluster).for_go(17).expect(&["info sha1-signature etcd/server.crt"]);
@@ -697,7 +778,10 @@ fn keys_that_are_small() {
 fn a_key_that_is_large() {
     let mut cluster = cluster();
     rekey(&mut cluster, Role::ApiserverEtcdClient, Kind::Rsa(8200));
-    scan(&cluster, &["error rsa-too-large apiserver-etcd-client.crt", "info refused-after-upgrade apiserver-etcd-client.crt"]);
+    scan(
+        &cluster,
+        &["error rsa-too-large apiserver-etcd-client.crt", "info refused-after-upgrade apiserver-etcd-client.crt"],
+    );
     rekey(&mut cluster, Role::ApiserverEtcdClient, Kind::Rsa(8192));
     scan(&cluster, &[]);
 }
@@ -740,8 +824,13 @@ fn cipher_suites() {
     with("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "etcd:3.4.13-0").expect(&[&format!("error {subject}")]);
     with("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "etcd:3.5.16-0").expect(&[]);
     let patient = Patient::real("ecdsa");
-    patient.edit(API_MANIFEST, "    - --secure-port", "    - --tls-cipher-suites=TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384\n    - --secure-port");
-    let report = patient.expect(&["error cipher-suite-mismatch /etc/kubernetes/manifests/kube-apiserver.yaml:--tls-cipher-suites"]);
+    patient.edit(
+        API_MANIFEST,
+        "    - --secure-port",
+        "    - --tls-cipher-suites=TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384\n    - --secure-port",
+    );
+    let report = patient
+        .expect(&["error cipher-suite-mismatch /etc/kubernetes/manifests/kube-apiserver.yaml:--tls-cipher-suites"]);
     assert!(finding(&report, "cipher-suite-mismatch").message.contains("HTTP/2"));
 }
 
@@ -749,14 +838,15 @@ fn cipher_suites() {
 fn tls_versions() {
     let with = |flags: &[&str]| {
         let patient = Patient::real("stacked-single");
-        let lines: String = flags.iter().map(|flag| format!("    - --{flag}\n")).collect();
+        let lines = flags.iter().fold(String::new(), |lines, flag| lines + "    - --" + flag + "\n");
         patient.edit(ETCD_MANIFEST, "    - --name=", &format!("{lines}    - --name="));
         patient
     };
     let subject = |flag: &str| format!("error tls-version-flags /etc/kubernetes/manifests/etcd.yaml:--{flag}");
     with(&["tls-min-version=TLS1.3", "tls-max-version=TLS1.2"]).expect(&[&subject("tls-min-version")]);
     with(&["tls-max-version=1.3"]).expect(&[&subject("tls-max-version")]);
-    with(&["tls-min-version=TLS1.3", "cipher-suites=TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"]).expect(&[&subject("cipher-suites")]);
+    with(&["tls-min-version=TLS1.3", "cipher-suites=TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"])
+        .expect(&[&subject("cipher-suites")]);
     with(&["tls-min-version=TLS1.2", "tls-max-version=TLS1.3"]).expect(&[]);
 }
 
@@ -765,7 +855,10 @@ fn a_key_that_kubeadm_cannot_read() {
     let mut cluster = cluster();
     rekey(&mut cluster, Role::EtcdServer, Kind::Ed25519);
     let report = scan(&cluster, &["info kubeadm-key-type etcd/server.key"]);
-    assert_eq!(finding(&report, "kubeadm-key-type").remedy.command.as_deref(), Some("pkidoctor regen etcd-server --backup --key-type p256"));
+    assert_eq!(
+        finding(&report, "kubeadm-key-type").remedy.command.as_deref(),
+        Some("pkidoctor regen etcd-server --backup --key-type p256")
+    );
 }
 
 #[test]

@@ -70,7 +70,10 @@ fn etcd_without_a_ca_and_without_the_demand_is_open() {
     let patient = etcd_with("    - --client-cert-auth=true\n", "");
     patient.edit(ETCD, "    - --trusted-ca-file=/etc/kubernetes/pki/etcd/ca.crt\n", "");
     let report = expect(&patient, &[of_etcd("error client-auth-off", "client-cert-auth")]);
-    assert!(!has_link(&report, "etcd-gateway->etcd"), "nobody is asked for a certificate, so the gateway proves nothing");
+    assert!(
+        !has_link(&report, "etcd-gateway->etcd"),
+        "nobody is asked for a certificate, so the gateway proves nothing"
+    );
 }
 
 #[test]
@@ -78,7 +81,13 @@ fn an_open_peer_port_is_an_error_too() {
     let patient = etcd_with("    - --peer-client-cert-auth=true\n", "");
     patient.edit(ETCD, "    - --peer-trusted-ca-file=/etc/kubernetes/pki/etcd/ca.crt\n", "");
     // the peers then look for each other's CA among the system's roots
-    expect(&patient, &[of_etcd("error client-auth-off", "peer-client-cert-auth"), of_etcd("warning system-roots", "peer-trusted-ca-file")]);
+    expect(
+        &patient,
+        &[
+            of_etcd("error client-auth-off", "peer-client-cert-auth"),
+            of_etcd("warning system-roots", "peer-trusted-ca-file"),
+        ],
+    );
 }
 
 #[test]
@@ -102,7 +111,10 @@ fn auto_tls_beside_files_is_ignored() {
 
 #[test]
 fn http_on_both_sides_is_absent_and_told() {
-    let patient = etcd_with("--listen-client-urls=https://127.0.0.1:2379,https://192.168.6.11:2379", "--listen-client-urls=http://127.0.0.1:2379,http://192.168.6.11:2379");
+    let patient = etcd_with(
+        "--listen-client-urls=https://127.0.0.1:2379,https://192.168.6.11:2379",
+        "--listen-client-urls=http://127.0.0.1:2379,http://192.168.6.11:2379",
+    );
     patient.edit(ETCD, "--advertise-client-urls=https", "--advertise-client-urls=http");
     patient.edit(APISERVER, "--etcd-servers=https", "--etcd-servers=http");
     let report = expect(&patient, &[of_etcd("error http-listener", "listen-client-urls")]);
@@ -113,18 +125,28 @@ fn http_on_both_sides_is_absent_and_told() {
 
 #[test]
 fn a_plain_listener_on_loopback_is_worth_an_info() {
-    let patient = etcd_with("--listen-client-urls=https://127.0.0.1:2379", "--listen-client-urls=http://127.0.0.1:2378,https://127.0.0.1:2379");
+    let patient = etcd_with(
+        "--listen-client-urls=https://127.0.0.1:2379",
+        "--listen-client-urls=http://127.0.0.1:2378,https://127.0.0.1:2379",
+    );
     expect(&patient, &[of_etcd("info http-listener", "listen-client-urls")]);
 }
 
 #[test]
 fn the_metrics_listener_is_left_out() {
-    etcd_with("--listen-metrics-urls=http://127.0.0.1:2381", "--listen-metrics-urls=http://127.0.0.1:2381,http://192.168.6.11:2381").expect(&[]);
+    etcd_with(
+        "--listen-metrics-urls=http://127.0.0.1:2381",
+        "--listen-metrics-urls=http://127.0.0.1:2381,http://192.168.6.11:2381",
+    )
+    .expect(&[]);
 }
 
 #[test]
 fn a_plain_listener_that_clients_dial_by_tls_is_one_story() {
-    let patient = etcd_with("--listen-client-urls=https://127.0.0.1:2379,https://192.168.6.11:2379", "--listen-client-urls=http://127.0.0.1:2379,http://192.168.6.11:2379");
+    let patient = etcd_with(
+        "--listen-client-urls=https://127.0.0.1:2379,https://192.168.6.11:2379",
+        "--listen-client-urls=http://127.0.0.1:2379,http://192.168.6.11:2379",
+    );
     let report = expect(&patient, &[of_etcd("error scheme-mismatch", "listen-client-urls")]);
     assert_eq!(report.findings[0].links, ["kube-apiserver->etcd", "kubeadm->etcd"]);
 }
@@ -150,7 +172,13 @@ fn peers_half_converted() {
     expect(&patient, &[of_etcd("warning scheme-mismatch", "listen-peer-urls")]);
     let patient = etcd_with("--listen-peer-urls=https", "--listen-peer-urls=http");
     patient.edit(ETCD, "--initial-advertise-peer-urls=https", "--initial-advertise-peer-urls=http");
-    let report = expect(&patient, &[of_etcd("warning http-listener", "listen-peer-urls"), of_etcd("warning peer-scheme-mixed", "initial-cluster")]);
+    let report = expect(
+        &patient,
+        &[
+            of_etcd("warning http-listener", "listen-peer-urls"),
+            of_etcd("warning peer-scheme-mixed", "initial-cluster"),
+        ],
+    );
     assert!(!has_link(&report, "etcd-peer->etcd-peer"));
 }
 
@@ -169,7 +197,12 @@ fn external_etcd_leaves_one_link_per_host() {
     for id in ["kubeadm->etcd", "etcd-gateway->etcd", "etcd-peer->etcd-peer"] {
         assert!(!has_link(&report, id), "{id}");
     }
-    let links: Vec<_> = report.nodes[0].links.iter().filter(|link| link.id == "kube-apiserver->etcd").map(|link| (link.name.as_deref(), link.verdict)).collect();
+    let links: Vec<_> = report.nodes[0]
+        .links
+        .iter()
+        .filter(|link| link.id == "kube-apiserver->etcd")
+        .map(|link| (link.name.as_deref(), link.verdict))
+        .collect();
     assert_eq!(links, [(Some("10.0.0.21"), "unknown"), (Some("10.0.0.22"), "unknown"), (Some("10.0.0.23"), "unknown")]);
 }
 
@@ -178,9 +211,21 @@ fn external_etcd_with_a_bad_client_half_is_broken() {
     let patient = Patient::real("external-etcd");
     patient.copy("apiserver-kubelet-client.key", "apiserver-etcd-client.key");
     let report = patient.scan();
-    assert!(report.nodes[0].links.iter().filter(|link| link.id == "kube-apiserver->etcd").all(|link| link.verdict == "broken"));
+    assert!(
+        report.nodes[0]
+            .links
+            .iter()
+            .filter(|link| link.id == "kube-apiserver->etcd")
+            .all(|link| link.verdict == "broken")
+    );
     let expired = Patient::real("external-etcd").at(time::macros::datetime!(2028-01-01 00:00 UTC)).scan();
-    assert!(expired.nodes[0].links.iter().filter(|link| link.id == "kube-apiserver->etcd").all(|link| link.verdict == "broken"));
+    assert!(
+        expired.nodes[0]
+            .links
+            .iter()
+            .filter(|link| link.id == "kube-apiserver->etcd")
+            .all(|link| link.verdict == "broken")
+    );
 }
 
 // ---- flags in pairs
@@ -190,7 +235,12 @@ fn half_a_pair_of_flags() {
     let patient = single();
     patient.edit(APISERVER, "    - --etcd-keyfile=/etc/kubernetes/pki/apiserver-etcd-client.key\n", "");
     let report = expect(&patient, &[of_apiserver("error partial-flags", "etcd-keyfile")]);
-    assert_eq!(report.findings[0].remedy.steps, ["add --etcd-keyfile=/etc/kubernetes/pki/apiserver-etcd-client.key to /etc/kubernetes/manifests/kube-apiserver.yaml"]);
+    assert_eq!(
+        report.findings[0].remedy.steps,
+        [
+            "add --etcd-keyfile=/etc/kubernetes/pki/apiserver-etcd-client.key to /etc/kubernetes/manifests/kube-apiserver.yaml"
+        ]
+    );
     let patient = etcd_with("    - --peer-key-file=/etc/kubernetes/pki/etcd/peer.key\n", "");
     expect(&patient, &[of_etcd("error partial-flags", "peer-key-file")]);
 }
@@ -220,7 +270,10 @@ fn probes_that_cannot_succeed() {
         ("        port: 2381\n        scheme: HTTP\n", "        port: 2381\n        scheme: HTTPS\n"),
         ("        port: 2381\n        scheme: HTTP\n", "        port: 2379\n        scheme: HTTP\n"),
         ("        port: 2381\n", "        port: 2382\n"),
-        ("        host: 127.0.0.1\n        path: /health\n        port: 2381\n", "        path: /health\n        port: 2381\n"),
+        (
+            "        host: 127.0.0.1\n        path: /health\n        port: 2381\n",
+            "        path: /health\n        port: 2381\n",
+        ),
         ("        path: /health\n", "        path: /healthy/../nothing\n"),
     ] {
         let patient = etcd_with(from, to);
@@ -231,7 +284,8 @@ fn probes_that_cannot_succeed() {
             patient.expect(&["warning probe-mismatch /etc/kubernetes/manifests/etcd.yaml"]);
         }
     }
-    etcd_with("        path: /health\n", "        path: /\n").expect(&["warning probe-mismatch /etc/kubernetes/manifests/etcd.yaml"]);
+    etcd_with("        path: /health\n", "        path: /\n")
+        .expect(&["warning probe-mismatch /etc/kubernetes/manifests/etcd.yaml"]);
 }
 
 #[test]
@@ -252,15 +306,25 @@ fn probes_that_fit() {
     patient.expect(&[]);
 }
 
-const HTTP_PROBE: &str = "      httpGet:\n        host: 127.0.0.1\n        path: /health\n        port: 2381\n        scheme: HTTP\n";
+const HTTP_PROBE: &str =
+    "      httpGet:\n        host: 127.0.0.1\n        path: /health\n        port: 2381\n        scheme: HTTP\n";
 
 #[test]
 fn probes_that_run_etcdctl() {
-    let script = |rest: &str| format!("      exec:\n        command:\n        - /bin/sh\n        - -ec\n        - ETCDCTL_API=3 etcdctl --endpoints=https://[127.0.0.1]:2379 {rest} get foo\n");
+    let script = |rest: &str| {
+        format!(
+            "      exec:\n        command:\n        - /bin/sh\n        - -ec\n        - ETCDCTL_API=3 etcdctl --endpoints=https://[127.0.0.1]:2379 {rest} get foo\n"
+        )
+    };
     let files = "--cacert=/etc/kubernetes/pki/etcd/ca.crt --cert=/etc/kubernetes/pki/etcd/healthcheck-client.crt --key=/etc/kubernetes/pki/etcd/healthcheck-client.key";
     etcd_with(HTTP_PROBE, &script(files)).expect(&[]);
     let without_key = files.split(" --key").next().expect("a start");
-    for rest in ["", without_key, &files.replace("pki/etcd/ca.crt", "pki/ca.crt"), &files.replace("healthcheck-client.key", "gone.key").replace("etcd/gone", "gone")] {
+    for rest in [
+        "",
+        without_key,
+        &files.replace("pki/etcd/ca.crt", "pki/ca.crt"),
+        &files.replace("healthcheck-client.key", "gone.key").replace("etcd/gone", "gone"),
+    ] {
         etcd_with(HTTP_PROBE, &script(rest)).expect(&["warning probe-mismatch /etc/kubernetes/manifests/etcd.yaml"]);
     }
 }
@@ -270,18 +334,33 @@ fn probes_that_run_etcdctl() {
 #[test]
 fn an_empty_name_in_the_list() {
     let patient = single();
-    patient.edit(APISERVER, "--requestheader-allowed-names=front-proxy-client", "--requestheader-allowed-names=front-proxy-client,");
+    patient.edit(
+        APISERVER,
+        "--requestheader-allowed-names=front-proxy-client",
+        "--requestheader-allowed-names=front-proxy-client,",
+    );
     expect(&patient, &[of_apiserver("warning empty-allowed-name", "requestheader-allowed-names")]);
 }
 
 #[test]
 fn a_list_of_nothing_but_an_empty_name_refuses_the_proxy() {
     let patient = single();
-    patient.edit(APISERVER, "- --requestheader-allowed-names=front-proxy-client", "- '--requestheader-allowed-names=\"\"'");
+    patient.edit(
+        APISERVER,
+        "- --requestheader-allowed-names=front-proxy-client",
+        "- '--requestheader-allowed-names=\"\"'",
+    );
     let report = patient.scan();
-    let link = report.nodes[0].links.iter().find(|link| link.id == "front-proxy-client->extension-apiserver").expect("the link");
+    let link = report.nodes[0]
+        .links
+        .iter()
+        .find(|link| link.id == "front-proxy-client->extension-apiserver")
+        .expect("the link");
     assert_eq!((link.verdict, link.stage), ("broken", Some("http")));
-    assert_eq!(link.server_error.as_deref(), Some("x509: subject with cn=front-proxy-client is not in the allowed list: []"));
+    assert_eq!(
+        link.server_error.as_deref(),
+        Some("x509: subject with cn=front-proxy-client is not in the allowed list: []")
+    );
     assert!(!report.findings.iter().any(|finding| finding.code == "empty-allowed-name"));
     crate::support::explained(&report);
 }
@@ -298,15 +377,29 @@ fn no_list_allows_any_name() {
 #[test]
 fn kubelets_signed_by_a_ca_that_is_not_trusted() {
     let patient = single();
-    patient.edit(MANAGER, "--cluster-signing-cert-file=/etc/kubernetes/pki/ca.crt", "--cluster-signing-cert-file=/etc/kubernetes/pki/front-proxy-ca.crt");
-    patient.edit(MANAGER, "--cluster-signing-key-file=/etc/kubernetes/pki/ca.key", "--cluster-signing-key-file=/etc/kubernetes/pki/front-proxy-ca.key");
-    patient.expect(&["error signer-mismatch /etc/kubernetes/manifests/kube-controller-manager.yaml:--cluster-signing-cert-file"]);
+    patient.edit(
+        MANAGER,
+        "--cluster-signing-cert-file=/etc/kubernetes/pki/ca.crt",
+        "--cluster-signing-cert-file=/etc/kubernetes/pki/front-proxy-ca.crt",
+    );
+    patient.edit(
+        MANAGER,
+        "--cluster-signing-key-file=/etc/kubernetes/pki/ca.key",
+        "--cluster-signing-key-file=/etc/kubernetes/pki/front-proxy-ca.key",
+    );
+    patient.expect(&[
+        "error signer-mismatch /etc/kubernetes/manifests/kube-controller-manager.yaml:--cluster-signing-cert-file",
+    ]);
 }
 
 #[test]
 fn a_wrong_client_ca_is_not_the_signers_fault() {
     let patient = single();
-    patient.edit(APISERVER, "--client-ca-file=/etc/kubernetes/pki/ca.crt", "--client-ca-file=/etc/kubernetes/pki/front-proxy-ca.crt");
+    patient.edit(
+        APISERVER,
+        "--client-ca-file=/etc/kubernetes/pki/ca.crt",
+        "--client-ca-file=/etc/kubernetes/pki/front-proxy-ca.crt",
+    );
     let report = patient.scan();
     assert!(report.findings.iter().any(|finding| finding.severity == "error"));
     assert!(report.findings.iter().all(|finding| finding.code != "signer-mismatch"));
@@ -314,8 +407,15 @@ fn a_wrong_client_ca_is_not_the_signers_fault() {
 
 #[test]
 fn a_file_of_another_role_that_works() {
-    let patient = etcd_with("--peer-cert-file=/etc/kubernetes/pki/etcd/peer.crt", "--peer-cert-file=/etc/kubernetes/pki/etcd/server.crt");
-    patient.edit(ETCD, "--peer-key-file=/etc/kubernetes/pki/etcd/peer.key", "--peer-key-file=/etc/kubernetes/pki/etcd/server.key");
+    let patient = etcd_with(
+        "--peer-cert-file=/etc/kubernetes/pki/etcd/peer.crt",
+        "--peer-cert-file=/etc/kubernetes/pki/etcd/server.crt",
+    );
+    patient.edit(
+        ETCD,
+        "--peer-key-file=/etc/kubernetes/pki/etcd/peer.key",
+        "--peer-key-file=/etc/kubernetes/pki/etcd/server.key",
+    );
     expect(&patient, &[of_etcd("info wrong-role-file", "peer-cert-file")]);
 }
 
@@ -325,8 +425,14 @@ fn a_file_of_another_role_that_works() {
 fn a_list_of_members_that_contradicts() {
     for (from, to) in [
         ("--initial-cluster=pi-master1=", "--initial-cluster=master1="),
-        ("--initial-cluster=pi-master1=https://192.168.6.11:2380", "--initial-cluster=pi-master1=https://192.168.6.12:2380"),
-        ("--initial-cluster=pi-master1=https://192.168.6.11:2380", "--initial-cluster=pi-master1=https://192.168.6.11:2380,b=https://192.168.6.11:2380"),
+        (
+            "--initial-cluster=pi-master1=https://192.168.6.11:2380",
+            "--initial-cluster=pi-master1=https://192.168.6.12:2380",
+        ),
+        (
+            "--initial-cluster=pi-master1=https://192.168.6.11:2380",
+            "--initial-cluster=pi-master1=https://192.168.6.11:2380,b=https://192.168.6.11:2380",
+        ),
     ] {
         let patient = etcd_with(from, to);
         let report = patient.scan();
@@ -334,7 +440,11 @@ fn a_list_of_members_that_contradicts() {
         assert_eq!(lines, [of_etcd("warning initial-cluster-odd", "initial-cluster")], "{to}");
     }
     // a second member makes the peer link vital, and it is whole
-    etcd_with("--initial-cluster=pi-master1=https://192.168.6.11:2380", "--initial-cluster=pi-master1=https://192.168.6.11:2380,b=https://192.168.6.12:2380").expect(&[]);
+    etcd_with(
+        "--initial-cluster=pi-master1=https://192.168.6.11:2380",
+        "--initial-cluster=pi-master1=https://192.168.6.11:2380,b=https://192.168.6.12:2380",
+    )
+    .expect(&[]);
 }
 
 #[test]
@@ -348,7 +458,8 @@ fn one_name_with_two_hosts() {
 
 #[test]
 fn advertised_where_nobody_listens() {
-    let patient = etcd_with("--listen-peer-urls=https://192.168.6.11:2380", "--listen-peer-urls=https://192.168.6.12:2380");
+    let patient =
+        etcd_with("--listen-peer-urls=https://192.168.6.11:2380", "--listen-peer-urls=https://192.168.6.12:2380");
     expect(&patient, &[of_etcd("warning advertise-unreachable", "initial-advertise-peer-urls")]);
     let patient = etcd_with(",https://192.168.6.11:2379", "");
     expect(&patient, &[of_etcd("warning advertise-unreachable", "advertise-client-urls")]);
@@ -360,12 +471,20 @@ fn advertised_where_nobody_listens() {
 fn etcd_on_loopback_only() {
     let loopback = || {
         let patient = etcd_with(",https://192.168.6.11:2379", "");
-        patient.edit(ETCD, "--advertise-client-urls=https://192.168.6.11:2379", "--advertise-client-urls=https://127.0.0.1:2379");
+        patient.edit(
+            ETCD,
+            "--advertise-client-urls=https://192.168.6.11:2379",
+            "--advertise-client-urls=https://127.0.0.1:2379",
+        );
         patient
     };
     expect(&loopback(), &[of_etcd("info etcd-loopback-only", "listen-client-urls")]);
     let patient = loopback();
-    patient.edit(ETCD, "--initial-cluster=pi-master1=https://192.168.6.11:2380", "--initial-cluster=pi-master1=https://192.168.6.11:2380,b=https://192.168.6.12:2380");
+    patient.edit(
+        ETCD,
+        "--initial-cluster=pi-master1=https://192.168.6.11:2380",
+        "--initial-cluster=pi-master1=https://192.168.6.11:2380,b=https://192.168.6.12:2380",
+    );
     expect(&patient, &[of_etcd("warning etcd-loopback-only", "listen-client-urls")]);
 }
 
@@ -382,8 +501,16 @@ fn switches_that_hide() {
 // ---- environment, repetition, URLs
 
 fn environment(patient: &Patient, manifest: &str, lines: &[(&str, &str)]) {
-    let variables = lines.iter().map(|(name, value)| format!("    - name: {name}\n      value: {value:?}\n")).collect::<Vec<_>>().concat();
-    patient.edit(manifest, "    imagePullPolicy: IfNotPresent\n", &format!("    imagePullPolicy: IfNotPresent\n    env:\n{variables}"));
+    let variables = lines
+        .iter()
+        .map(|(name, value)| format!("    - name: {name}\n      value: {value:?}\n"))
+        .collect::<Vec<_>>()
+        .concat();
+    patient.edit(
+        manifest,
+        "    imagePullPolicy: IfNotPresent\n",
+        &format!("    imagePullPolicy: IfNotPresent\n    env:\n{variables}"),
+    );
 }
 
 #[test]
@@ -400,7 +527,8 @@ fn a_proxy_between_api_server_and_etcd() {
         let mut variables = vec![("HTTPS_PROXY", "http://proxy:3128")];
         variables.extend(exempt.map(|value| ("NO_PROXY", value)));
         environment(&patient, APISERVER, &variables);
-        let expected: &[&str] = if silent { &[] } else { &["warning proxy-environment /etc/kubernetes/manifests/kube-apiserver.yaml"] };
+        let expected: &[&str] =
+            if silent { &[] } else { &["warning proxy-environment /etc/kubernetes/manifests/kube-apiserver.yaml"] };
         patient.expect(expected);
     }
     // loopback never goes through a proxy
@@ -437,12 +565,18 @@ fn urls_that_etcd_refuses() {
     for (flag, to) in [
         ("listen-client-urls", "--listen-client-urls=https://127.0.0.1:2379/,https://192.168.6.11:2379"),
         ("listen-client-urls", "--listen-client-urls=https://127.0.0.1:2379,,https://192.168.6.11:2379"),
-        ("listen-client-urls", "--listen-client-urls=https://pi-master1:2379,https://127.0.0.1:2379,https://192.168.6.11:2379"),
+        (
+            "listen-client-urls",
+            "--listen-client-urls=https://pi-master1:2379,https://127.0.0.1:2379,https://192.168.6.11:2379",
+        ),
     ] {
         let patient = etcd_with("--listen-client-urls=https://127.0.0.1:2379,https://192.168.6.11:2379", to);
         expect(&patient, &[of_etcd("error url-invalid", flag)]);
     }
-    let patient = etcd_with("--listen-client-urls=https://127.0.0.1:2379", "--listen-client-urls=https://localhost:2379,https://127.0.0.1:2379");
+    let patient = etcd_with(
+        "--listen-client-urls=https://127.0.0.1:2379",
+        "--listen-client-urls=https://localhost:2379,https://127.0.0.1:2379",
+    );
     patient.expect(&[]);
     let patient = Patient::real("external-etcd");
     patient.edit(APISERVER, "--etcd-servers=https://10.0.0.21:2379", "--etcd-servers=https://10.0.0.21:23790000");
@@ -467,7 +601,11 @@ fn a_manifest_that_does_not_parse() {
 #[test]
 fn a_component_that_is_not_found() {
     let patient = single();
-    patient.edit("../manifests/kube-scheduler.yaml", "    - kube-scheduler\n", "    - /run-it\n").edit("../manifests/kube-scheduler.yaml", "kube-scheduler:v", "own:v");
+    patient.edit("../manifests/kube-scheduler.yaml", "    - kube-scheduler\n", "    - /run-it\n").edit(
+        "../manifests/kube-scheduler.yaml",
+        "kube-scheduler:v",
+        "own:v",
+    );
     patient.expect(&["info manifest-unknown /etc/kubernetes/manifests/kube-scheduler.yaml"]);
     let patient = single();
     let text = patient.text("../manifests/kube-scheduler.yaml");
@@ -558,11 +696,19 @@ fn kubeconfigs_that_do_not_verify() {
 #[test]
 fn kubeconfigs_that_say_a_thing_twice() {
     let patient = single();
-    patient.edit("../admin.conf", "    client-key-data: ", "    client-key: /etc/kubernetes/pki/apiserver-kubelet-client.key\n    client-key-data: ");
+    patient.edit(
+        "../admin.conf",
+        "    client-key-data: ",
+        "    client-key: /etc/kubernetes/pki/apiserver-kubelet-client.key\n    client-key-data: ",
+    );
     let report = patient.expect(&["error kubeconfig-both /etc/kubernetes/admin.conf"]);
     assert!(report.findings[0].facts.iter().any(|fact| fact.value.ends_with("client-key-data will override")));
     let patient = single();
-    patient.edit("../admin.conf", "contexts:\n", "contexts:\n- name: twice\n  context: {}\n- name: twice\n  context: {}\n");
+    patient.edit(
+        "../admin.conf",
+        "contexts:\n",
+        "contexts:\n- name: twice\n  context: {}\n- name: twice\n  context: {}\n",
+    );
     patient.expect(&["error kubeconfig-both /etc/kubernetes/admin.conf"]);
 }
 
@@ -571,7 +717,11 @@ fn kubeconfigs_that_say_a_thing_twice() {
 #[test]
 fn tokens_that_no_verifier_knows() {
     let patient = single();
-    patient.edit(APISERVER, "--service-account-key-file=/etc/kubernetes/pki/sa.pub", "--service-account-key-file=/etc/kubernetes/pki/apiserver.crt");
+    patient.edit(
+        APISERVER,
+        "--service-account-key-file=/etc/kubernetes/pki/sa.pub",
+        "--service-account-key-file=/etc/kubernetes/pki/apiserver.crt",
+    );
     let report = patient.scan();
     let link = report.nodes[0].links.iter().find(|link| link.id == "service-account-tokens").expect("the link");
     assert_eq!((link.verdict, link.refused_by, link.stage), ("broken", Some("server"), Some("http")));
@@ -586,8 +736,16 @@ fn the_tls_key_verifies_where_no_key_is_named() {
     assert!(report.nodes[0].links.iter().any(|link| link.id == "service-account-tokens" && link.verdict == "broken"));
     let patient = single();
     patient.edit(APISERVER, "    - --service-account-key-file=/etc/kubernetes/pki/sa.pub\n", "");
-    patient.edit(APISERVER, "--service-account-signing-key-file=/etc/kubernetes/pki/sa.key", "--service-account-signing-key-file=/etc/kubernetes/pki/apiserver.key");
-    patient.edit(MANAGER, "--service-account-private-key-file=/etc/kubernetes/pki/sa.key", "--service-account-private-key-file=/etc/kubernetes/pki/apiserver.key");
+    patient.edit(
+        APISERVER,
+        "--service-account-signing-key-file=/etc/kubernetes/pki/sa.key",
+        "--service-account-signing-key-file=/etc/kubernetes/pki/apiserver.key",
+    );
+    patient.edit(
+        MANAGER,
+        "--service-account-private-key-file=/etc/kubernetes/pki/sa.key",
+        "--service-account-private-key-file=/etc/kubernetes/pki/apiserver.key",
+    );
     let report = patient.scan();
     assert!(report.nodes[0].links.iter().any(|link| link.id == "service-account-tokens" && link.verdict == "ok"));
 }

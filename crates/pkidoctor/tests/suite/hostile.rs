@@ -1,6 +1,7 @@
 //! Trees that mean harm, or that somebody else's accident made: a clear finding that names the path, never a hang.
 
 use std::ffi::OsStr;
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
@@ -58,7 +59,11 @@ fn a_fifo_among_the_manifests_is_not_opened() {
     patient.remove(ETCD);
     assert!(Command::new("mkfifo").arg(patient.path(ETCD)).status().expect("mkfifo").success());
     let report = patient.scan();
-    assert!(report.findings.iter().any(|finding| finding.subject == "/etc/kubernetes/manifests/etcd.yaml"), "{}", told(&report));
+    assert!(
+        report.findings.iter().any(|finding| finding.subject == "/etc/kubernetes/manifests/etcd.yaml"),
+        "{}",
+        told(&report)
+    );
 }
 
 #[test]
@@ -100,7 +105,11 @@ fn directories_loops_and_dangling_links() {
     symlink("peer.key", patient.path("etcd/peer.key")).expect("a link");
     symlink("nowhere", patient.path("apiserver.crt")).expect("a link");
     symlink("..", patient.path("etcd/up")).expect("a link");
-    patient.expect(&["error file-is-directory etcd/server.crt", "error link-loop etcd/peer.key", "error manifest-path-missing apiserver.crt"]);
+    patient.expect(&[
+        "error file-is-directory etcd/server.crt",
+        "error link-loop etcd/peer.key",
+        "error manifest-path-missing apiserver.crt",
+    ]);
 }
 
 #[test]
@@ -121,7 +130,7 @@ fn a_yaml_bomb_in_place_of_a_manifest() {
     let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..30 {
         let refers = vec![format!("*a{}", level - 1); 9].join(", ");
-        bomb.push_str(&format!("a{level}: &a{level} [{refers}]\n"));
+        writeln!(bomb, "a{level}: &a{level} [{refers}]").expect("a String");
     }
     patient.write(ETCD, bomb);
     named_manifest(&patient.scan());
@@ -133,7 +142,10 @@ fn a_yaml_bomb_in_place_of_a_manifest() {
 
 #[track_caller]
 fn named_manifest(report: &Report) {
-    let named = report.findings.iter().any(|finding| finding.severity == "error" && finding.subject == "/etc/kubernetes/manifests/etcd.yaml");
+    let named = report
+        .findings
+        .iter()
+        .any(|finding| finding.severity == "error" && finding.subject == "/etc/kubernetes/manifests/etcd.yaml");
     assert!(named, "{}", told(report));
 }
 
@@ -142,11 +154,15 @@ fn a_yaml_bomb_in_place_of_a_kubeconfig() {
     let patient = patient();
     let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..30 {
-        bomb.push_str(&format!("a{level}: &a{level} [*a{0}, *a{0}, *a{0}]\n", level - 1));
+        writeln!(bomb, "a{level}: &a{level} [*a{0}, *a{0}, *a{0}]", level - 1).expect("a String");
     }
     patient.write("../admin.conf", bomb);
     let report = patient.scan();
-    assert!(report.findings.iter().any(|finding| finding.subject.starts_with("/etc/kubernetes/admin.conf")), "{}", told(&report));
+    assert!(
+        report.findings.iter().any(|finding| finding.subject.starts_with("/etc/kubernetes/admin.conf")),
+        "{}",
+        told(&report)
+    );
 }
 
 #[test]
@@ -170,7 +186,14 @@ fn more_files_than_are_looked_at() {
     }
     let report = patient.scan();
     assert_eq!(report.verdict, "incomplete", "{}", told(&report));
-    assert!(report.findings.iter().any(|finding| finding.code == "unreadable" && finding.message.contains("too many files")), "{}", told(&report));
+    assert!(
+        report
+            .findings
+            .iter()
+            .any(|finding| finding.code == "unreadable" && finding.message.contains("too many files")),
+        "{}",
+        told(&report)
+    );
 }
 
 #[test]
@@ -180,7 +203,10 @@ fn a_bundle_of_a_hundred_certificates() {
     patient.write("etcd/ca.crt", format!("{own}{}", other.repeat(99)));
     let report = patient.scan();
     assert!(report.findings.iter().all(|finding| finding.severity != "error"), "{}", told(&report));
-    assert_eq!(report.nodes[0].files.iter().find(|file| file.path == "etcd/ca.crt").map(|file| file.certificates.len()), Some(100));
+    assert_eq!(
+        report.nodes[0].files.iter().find(|file| file.path == "etcd/ca.crt").map(|file| file.certificates.len()),
+        Some(100)
+    );
     // and a thousand half ones
     patient.write("etcd/ca.crt", format!("{own}{}", "-----BEGIN CERTIFICATE-----\nMIIB\n".repeat(1_000)));
     patient.expect(&["warning ca-pool-partial etcd/ca.crt"]);
@@ -201,7 +227,10 @@ fn what_cannot_be_read_is_incomplete_not_healthy() {
     node.obstacles.push((node.layout("private"), "permission denied".to_owned()));
     let report = report::examine(&cluster, &Options::default(), &Filter::default());
     let lines: Vec<String> = report.findings.iter().map(line).collect();
-    assert_eq!(lines, ["warning unreadable ca.key", "warning unreadable etcd/server.key", "warning unreadable private"]);
+    assert_eq!(
+        lines,
+        ["warning unreadable ca.key", "warning unreadable etcd/server.key", "warning unreadable private"]
+    );
     assert_eq!(report.verdict, "incomplete");
     let etcd = report.nodes[0].links.iter().find(|link| link.id == "kubeadm->etcd").expect("the link");
     assert_eq!((etcd.verdict, etcd.findings.as_slice()), ("unknown", &[1][..]));
@@ -235,7 +264,10 @@ fn an_ordinary_user_sees_no_keys() {
     fs::set_permissions(patient.path("etcd"), fs::Permissions::from_mode(0o700)).expect("chmod");
     let mut child = Command::new("setpriv");
     child.args(["--reuid", "65534", "--regid", "65534", "--clear-groups", "--"]).arg(&copy);
-    child.args(["--exact", "hostile::as_an_ordinary_user", "--ignored"]).env("PATIENT", patient.path("")).current_dir("/");
+    child
+        .args(["--exact", "hostile::as_an_ordinary_user", "--ignored"])
+        .env("PATIENT", patient.path(""))
+        .current_dir("/");
     // no setpriv, no test: the rest of it is covered above
     let Ok(output) = child.output() else { return };
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
@@ -248,8 +280,13 @@ fn as_an_ordinary_user() {
     let report = scan(Path::new(&path));
     let told = told(&report);
     assert_eq!(report.verdict, "incomplete", "{told}");
-    for subject in ["sa.key", "apiserver.key", "etcd", "/etc/kubernetes/admin.conf", "/etc/kubernetes/manifests/etcd.yaml"] {
-        assert!(report.findings.iter().any(|finding| finding.code == "unreadable" && finding.subject == subject), "{subject} in {told}");
+    for subject in
+        ["sa.key", "apiserver.key", "etcd", "/etc/kubernetes/admin.conf", "/etc/kubernetes/manifests/etcd.yaml"]
+    {
+        assert!(
+            report.findings.iter().any(|finding| finding.code == "unreadable" && finding.subject == subject),
+            "{subject} in {told}"
+        );
     }
     assert!(report.nodes[0].links.iter().all(|link| link.verdict != "broken"), "{told}");
 }
@@ -257,7 +294,11 @@ fn as_an_ordinary_user() {
 fn unreadable_but_named(path: &Path) {
     let report = scan(path);
     for subject in ["etcd/server.key", "/etc/kubernetes/admin.conf"] {
-        assert!(report.findings.iter().any(|finding| finding.code == "unreadable" && finding.subject == subject), "{}", told(&report));
+        assert!(
+            report.findings.iter().any(|finding| finding.code == "unreadable" && finding.subject == subject),
+            "{}",
+            told(&report)
+        );
     }
     assert_eq!(report.verdict, "incomplete");
 }
@@ -269,5 +310,7 @@ fn scan(path: &Path) -> Report {
 }
 
 fn told(report: &Report) -> String {
-    report.findings.iter().map(|finding| format!("{}: {}\n", line(finding), finding.message)).collect()
+    let lines: Vec<String> =
+        report.findings.iter().map(|finding| format!("{}: {}", line(finding), finding.message)).collect();
+    lines.join("\n")
 }

@@ -35,7 +35,9 @@ fn nodes_of(report: &pkidoctor::report::Report, code: &str) -> Vec<String> {
 /// A silent cluster of three nodes with a wound.
 fn wounded(wound: &str) -> Patient {
     let wound = clinic::wounds::find(wound).expect("a wound");
-    let healthy = (0..400).map(Cluster::healthy).find(|cluster| cluster.nodes.len() == 3 && Patient::clinic(cluster).scan().findings.is_empty());
+    let healthy = (0..400)
+        .map(Cluster::healthy)
+        .find(|cluster| cluster.nodes.len() == 3 && Patient::clinic(cluster).scan().findings.is_empty());
     let mut cluster = healthy.expect("a healthy cluster of three");
     assert!(cluster.inflict(wound, &mut Rng::new(1)));
     Patient::clinic(&cluster)
@@ -65,7 +67,8 @@ fn a_node_with_its_own_front_proxy_ca() {
 #[test]
 fn a_node_with_a_stranger_s_ca_file() {
     // the key is still that of the common CA
-    wounded("node-trusts-an-old-etcd-authority").expect(&["error ca-differs-between-nodes etcd/ca.crt", "error ca-key-mismatch etcd/ca.key"]);
+    wounded("node-trusts-an-old-etcd-authority")
+        .expect(&["error ca-differs-between-nodes etcd/ca.crt", "error ca-key-mismatch etcd/ca.key"]);
     // alone, the same node tells another story
     let patient = Patient::real_nodes(&["ha/cp2", "stacked-single"]);
     copy(&of(&patient, 1, "etcd/ca.crt"), &of(&patient, 0, "etcd/ca.crt"));
@@ -84,7 +87,11 @@ fn a_bundle_on_one_node_is_a_step_of_a_rotation() {
     let mut patient = patient;
     patient.paths.truncate(2);
     let report = patient.scan();
-    assert!(lines(&report).contains(&"warning ca-differs-between-nodes etcd/ca.crt".to_owned()), "{:?}", lines(&report));
+    assert!(
+        lines(&report).contains(&"warning ca-differs-between-nodes etcd/ca.crt".to_owned()),
+        "{:?}",
+        lines(&report)
+    );
 }
 
 // ---- token keys
@@ -117,7 +124,10 @@ fn a_shared_file_that_one_node_lacks() {
     let report = patient.scan();
     let told: Vec<String> = lines(&report);
     assert!(told.contains(&"warning shared-file-missing etcd/ca.key".to_owned()), "{told:?}");
-    assert!(!told.iter().any(|line| line.contains("shared-file-missing etcd/ca.crt")), "a link already tells it: {told:?}");
+    assert!(
+        !told.iter().any(|line| line.contains("shared-file-missing etcd/ca.crt")),
+        "a link already tells it: {told:?}"
+    );
 }
 
 #[test]
@@ -135,10 +145,16 @@ fn keys_that_no_node_has_are_an_external_ca() {
 #[test]
 fn leaves_of_the_first_node_on_the_second() {
     let patient = Patient::real_nodes(&ALL);
-    for path in ["etcd/server.crt", "etcd/server.key", "etcd/peer.crt", "etcd/peer.key", "apiserver.crt", "apiserver.key"] {
+    for path in
+        ["etcd/server.crt", "etcd/server.key", "etcd/peer.crt", "etcd/peer.key", "apiserver.crt", "apiserver.key"]
+    {
         copy(&of(&patient, 0, path), &of(&patient, 1, path));
     }
-    let report = patient.expect(&["error copied-from-other-node apiserver.crt", "error copied-from-other-node etcd/peer.crt", "error copied-from-other-node etcd/server.crt"]);
+    let report = patient.expect(&[
+        "error copied-from-other-node apiserver.crt",
+        "error copied-from-other-node etcd/peer.crt",
+        "error copied-from-other-node etcd/server.crt",
+    ]);
     assert_eq!(nodes_of(&report, "copied-from-other-node"), ["cp1", "cp2"]);
     assert!(report.findings[0].remedy.steps.iter().any(|step| step == "run it on cp2"));
 }
@@ -146,7 +162,12 @@ fn leaves_of_the_first_node_on_the_second() {
 #[test]
 fn client_pairs_may_be_shared() {
     let patient = Patient::real_nodes(&ALL);
-    for path in ["apiserver-etcd-client.crt", "apiserver-etcd-client.key", "etcd/healthcheck-client.crt", "etcd/healthcheck-client.key"] {
+    for path in [
+        "apiserver-etcd-client.crt",
+        "apiserver-etcd-client.key",
+        "etcd/healthcheck-client.crt",
+        "etcd/healthcheck-client.key",
+    ] {
         copy(&of(&patient, 0, path), &of(&patient, 1, path));
     }
     patient.expect(&[]);
@@ -156,7 +177,12 @@ fn client_pairs_may_be_shared() {
 fn a_node_that_was_forgotten_at_renewal() {
     let report = wounded("node-not-renewed").scan();
     assert!(report.findings.iter().any(|finding| finding.code == "expired"));
-    assert_eq!(report.findings.iter().filter(|finding| finding.code == "renewed-on-one-node").count(), 1, "{:?}", lines(&report));
+    assert_eq!(
+        report.findings.iter().filter(|finding| finding.code == "renewed-on-one-node").count(),
+        1,
+        "{:?}",
+        lines(&report)
+    );
     assert_eq!(nodes_of(&report, "renewed-on-one-node").len(), 2);
     // all three expire together: nobody was forgotten
     let report = Patient::real_nodes(&ALL).at(datetime!(2027-11-20 00:00 UTC)).scan();
@@ -192,7 +218,11 @@ fn rotating() -> (Patient, PathBuf, Vec<u8>) {
     for name in ["client-certificate-data", "client-key-data"] {
         let value = field(&text, name);
         pem.extend(pkidoctor::cluster::kubeconfig::decode_base64(value.as_bytes()).expect("base64").iter());
-        patient.edit("../kubelet.conf", &format!("{name}: {value}"), &format!("{}: {CURRENT}", name.trim_end_matches("-data")));
+        patient.edit(
+            "../kubelet.conf",
+            &format!("{name}: {value}"),
+            &format!("{}: {CURRENT}", name.trim_end_matches("-data")),
+        );
     }
     let (patient, root) = rooted(patient);
     (patient, root, pem)
@@ -223,7 +253,8 @@ fn a_link_that_dangles() {
 fn a_certificate_without_its_key() {
     let (patient, root, pem) = rotating();
     let text = String::from_utf8(pem).expect("text");
-    let certificate = &text[..text.find("-----BEGIN RSA PRIVATE KEY").or_else(|| text.find("-----BEGIN EC PRIVATE KEY")).expect("a key")];
+    let certificate = &text
+        [..text.find("-----BEGIN RSA PRIVATE KEY").or_else(|| text.find("-----BEGIN EC PRIVATE KEY")).expect("a key")];
     std::fs::write(root.join("var/lib/kubelet/pki/kubelet-client-1.pem"), certificate).expect("writes");
     symlink("kubelet-client-1.pem", root.join(&CURRENT[1..])).expect("links");
     let report = patient.expect(&[&format!("error kubelet-current-broken {CURRENT}")]);
@@ -240,11 +271,16 @@ fn a_plain_file_stops_the_next_rotation() {
 #[test]
 fn a_kubelet_conf_that_rotation_left_behind() {
     let newer = Patient::real("ha/cp1").text("../kubelet.conf");
-    let pem = |name: &str| pkidoctor::cluster::kubeconfig::decode_base64(field(&newer, name).as_bytes()).expect("base64");
+    let pem =
+        |name: &str| pkidoctor::cluster::kubeconfig::decode_base64(field(&newer, name).as_bytes()).expect("base64");
     let (certificate, key) = (pem("client-certificate-data"), pem("client-key-data"));
     let place = |patient: Patient| {
         let (patient, root) = rooted(patient);
-        std::fs::write(root.join("var/lib/kubelet/pki/kubelet-client-1.pem"), [certificate.as_slice(), key.as_slice()].concat()).expect("writes");
+        std::fs::write(
+            root.join("var/lib/kubelet/pki/kubelet-client-1.pem"),
+            [certificate.as_slice(), key.as_slice()].concat(),
+        )
+        .expect("writes");
         symlink("kubelet-client-1.pem", root.join(&CURRENT[1..])).expect("links");
         patient
     };
@@ -268,7 +304,8 @@ fn a_serving_certificate_that_nobody_approved() {
     let config = "kind: KubeletConfiguration\nauthentication:\n  x509:\n    clientCAFile: /etc/kubernetes/pki/ca.crt\n";
     std::fs::write(root.join("var/lib/kubelet/config.yaml"), config).expect("writes");
     patient.expect(&[]);
-    std::fs::write(root.join("var/lib/kubelet/config.yaml"), format!("{config}serverTLSBootstrap: true\n")).expect("writes");
+    std::fs::write(root.join("var/lib/kubelet/config.yaml"), format!("{config}serverTLSBootstrap: true\n"))
+        .expect("writes");
     patient.expect(&["warning kubelet-serving-missing /var/lib/kubelet/pki/kubelet-server-current.pem"]);
 }
 
@@ -281,7 +318,9 @@ fn a_journal_is_an_interrupted_repair() {
     let report = patient.expect(&["error interrupted-repair .pkidoctor-journal"]);
     assert_eq!(report.findings[0].remedy.command.as_deref(), Some("pkidoctor recover"));
     let patient = Patient::real("stacked-single");
-    patient.copy("etcd/server.key", ".pkidoctor-journal/old/etcd/server.key").chmod(".pkidoctor-journal/old/etcd/server.key", 0o644);
+    patient
+        .copy("etcd/server.key", ".pkidoctor-journal/old/etcd/server.key")
+        .chmod(".pkidoctor-journal/old/etcd/server.key", 0o644);
     patient.expect(&["error interrupted-repair .pkidoctor-journal"]);
     let patient = Patient::real("stacked-single");
     patient.copy("etcd/server.key", ".pkidoctor-backup/1/etcd/server.key");

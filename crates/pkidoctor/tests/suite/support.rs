@@ -12,16 +12,16 @@ use time::OffsetDateTime;
 use time::macros::datetime;
 
 /// An hour after the real trees were made.
-pub const NOW: OffsetDateTime = datetime!(2026-11-23 04:00 UTC);
+pub(crate) const NOW: OffsetDateTime = datetime!(2026-11-23 04:00 UTC);
 
 /// A control plane in a directory of its own, removed on drop.
-pub struct Patient {
-    pub directory: PathBuf,
+pub(crate) struct Patient {
+    pub(crate) directory: PathBuf,
     /// What is given to `scan`.
-    pub paths: Vec<PathBuf>,
-    pub now: OffsetDateTime,
-    pub go: GoVersion,
-    pub request: Request,
+    pub(crate) paths: Vec<PathBuf>,
+    pub(crate) now: OffsetDateTime,
+    pub(crate) go: GoVersion,
+    pub(crate) request: Request,
 }
 
 impl Drop for Patient {
@@ -41,12 +41,12 @@ fn fresh_directory() -> PathBuf {
 
 impl Patient {
     /// A real kubeadm tree (`stacked-single`, `ecdsa`, `ipv6`, `external-etcd`, `ha/cp1`), as a copy.
-    pub fn real(cluster: &str) -> Self {
+    pub(crate) fn real(cluster: &str) -> Self {
         Self::real_nodes(&[cluster])
     }
 
     /// Several real trees as the nodes of one cluster.
-    pub fn real_nodes(clusters: &[&str]) -> Self {
+    pub(crate) fn real_nodes(clusters: &[&str]) -> Self {
         let directory = fresh_directory();
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/clusters");
         let mut paths = Vec::new();
@@ -59,64 +59,65 @@ impl Patient {
     }
 
     /// A cluster of the clinic; `links.json` beside it is not looked at.
-    pub fn clinic(cluster: &clinic::Cluster) -> Self {
+    pub(crate) fn clinic(cluster: &clinic::Cluster) -> Self {
         let directory = fresh_directory();
         cluster.write(&directory).expect("writes");
         let paths = (0..cluster.nodes.len()).map(|node| directory.join(cluster.prefix(node)).join("pki")).collect();
-        let now = OffsetDateTime::parse(&cluster.at_text(), &time::format_description::well_known::Rfc3339).expect("an instant");
+        let now = OffsetDateTime::parse(&cluster.at_text(), &time::format_description::well_known::Rfc3339)
+            .expect("an instant");
         Self { directory, paths, now, go: GoVersion::NEWEST, request: Request::default() }
     }
 
     /// A file of the first node: `etcd/server.crt`, `../manifests/etcd.yaml`.
-    pub fn path(&self, relative: &str) -> PathBuf {
+    pub(crate) fn path(&self, relative: &str) -> PathBuf {
         self.paths[0].join(relative)
     }
 
-    pub fn text(&self, relative: &str) -> String {
+    pub(crate) fn text(&self, relative: &str) -> String {
         std::fs::read_to_string(self.path(relative)).expect("a text file")
     }
 
     /// Replaces content, keeping the mode.
-    pub fn write(&self, relative: &str, bytes: impl AsRef<[u8]>) -> &Self {
+    pub(crate) fn write(&self, relative: &str, bytes: impl AsRef<[u8]>) -> &Self {
         std::fs::write(self.path(relative), bytes).expect("writes");
         self
     }
 
-    pub fn remove(&self, relative: &str) -> &Self {
+    pub(crate) fn remove(&self, relative: &str) -> &Self {
         std::fs::remove_file(self.path(relative)).expect("removes");
         self
     }
 
-    pub fn copy(&self, from: &str, to: &str) -> &Self {
+    pub(crate) fn copy(&self, from: &str, to: &str) -> &Self {
         let to = self.path(to);
         std::fs::create_dir_all(to.parent().expect("a parent")).expect("a directory");
         std::fs::copy(self.path(from), to).expect("copies");
         self
     }
 
-    pub fn chmod(&self, relative: &str, mode: u32) -> &Self {
+    pub(crate) fn chmod(&self, relative: &str, mode: u32) -> &Self {
         std::fs::set_permissions(self.path(relative), std::fs::Permissions::from_mode(mode)).expect("chmod");
         self
     }
 
     /// Replaces text in a file; panics when it is not there, so that no test passes by accident.
-    pub fn edit(&self, relative: &str, from: &str, to: &str) -> &Self {
+    pub(crate) fn edit(&self, relative: &str, from: &str, to: &str) -> &Self {
         let text = self.text(relative);
         assert!(text.contains(from), "{relative} does not contain {from:?}");
         self.write(relative, text.replace(from, to))
     }
 
-    pub fn at(mut self, now: OffsetDateTime) -> Self {
+    pub(crate) fn at(mut self, now: OffsetDateTime) -> Self {
         self.now = now;
         self
     }
 
-    pub fn for_go(mut self, minor: u16) -> Self {
+    pub(crate) fn for_go(mut self, minor: u16) -> Self {
         self.go = GoVersion::minor(minor);
         self
     }
 
-    pub fn scan(&self) -> Report {
+    pub(crate) fn scan(&self) -> Report {
         let request = Request { paths: self.paths.clone(), ..self.request.clone() };
         let cluster = read::cluster(&request, self.now, self.go).expect("a PKI");
         report::examine(&cluster, &Options::default(), &Filter::default())
@@ -124,7 +125,7 @@ impl Patient {
 
     /// Scans and demands exactly these findings, as `severity code subject`.
     #[track_caller]
-    pub fn expect(&self, expected: &[&str]) -> Report {
+    pub(crate) fn expect(&self, expected: &[&str]) -> Report {
         let report = self.scan();
         let mut found: Vec<String> = report.findings.iter().map(line).collect();
         found.sort();
@@ -137,7 +138,7 @@ impl Patient {
 }
 
 /// `error expired etcd/server.crt`
-pub fn line(finding: &Finding) -> String {
+pub(crate) fn line(finding: &Finding) -> String {
     format!("{} {} {}", finding.severity, finding.code, finding.subject)
 }
 
@@ -149,15 +150,24 @@ fn told(finding: &Finding) -> String {
 /// A broken vital link has an error that explains it, any other broken link at least a warning; (code, node,
 /// subject) is unique.
 #[track_caller]
-pub fn explained(report: &Report) {
+pub(crate) fn explained(report: &Report) {
     for node in &report.nodes {
         for link in node.links.iter().filter(|link| link.verdict == "broken") {
             let severities: Vec<&str> = link.findings.iter().map(|index| report.findings[*index].severity).collect();
-            let enough = if link.weight == "vital" { severities.contains(&"error") } else { severities.iter().any(|severity| *severity != "info") };
-            assert!(enough, "{} {:?} is broken ({:?} / {:?}) and nothing explains it", link.id, link.name, link.client_error, link.server_error);
+            let enough = if link.weight == "vital" {
+                severities.contains(&"error")
+            } else {
+                severities.iter().any(|severity| *severity != "info")
+            };
+            assert!(
+                enough,
+                "{} {:?} is broken ({:?} / {:?}) and nothing explains it",
+                link.id, link.name, link.client_error, link.server_error
+            );
         }
     }
-    let mut keys: Vec<_> = report.findings.iter().map(|finding| (finding.code, &finding.node, &finding.nodes, &finding.subject)).collect();
+    let mut keys: Vec<_> =
+        report.findings.iter().map(|finding| (finding.code, &finding.node, &finding.nodes, &finding.subject)).collect();
     let all = keys.len();
     keys.sort();
     keys.dedup();
@@ -165,7 +175,7 @@ pub fn explained(report: &Report) {
 }
 
 /// Copies a tree; keys, kubeconfigs, `sa.pub` and manifests get 0600 as kubeadm makes them.
-pub fn copy_with_modes(from: &Path, to: &Path) {
+pub(crate) fn copy_with_modes(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).expect("a directory");
     for entry in std::fs::read_dir(from).expect("a directory").flatten() {
         let target = to.join(entry.file_name());
