@@ -575,6 +575,12 @@ impl<'c> Exam<'c> {
             reason.guilty = Some(trust);
             return "ca-pool-empty";
         }
+        // Go passes over a CA whose key it does not know, without a word
+        let keyless = |ca: &&Arc<Certificate>| ca.subject.raw == child.issuer.raw && ca.key.is_none();
+        if let Some(ca) = pool.iter().find(keyless) {
+            self.blame(reason, ca, leaf);
+            return "unsupported-key";
+        }
         let same_text = |ca: &Arc<Certificate>| ca.subject.to_string() == child.issuer.to_string();
         if pool.iter().any(same_text) {
             return "name-encoding-differs";
