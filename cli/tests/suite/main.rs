@@ -5,6 +5,7 @@ mod exits;
 mod fleet;
 mod hostile;
 mod outputs;
+mod readme;
 mod schema;
 mod secrets;
 mod snapshots;

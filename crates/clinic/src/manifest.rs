@@ -59,7 +59,7 @@ fn mount_elsewhere(flags: &[Flag]) -> Option<Mount> {
     flags.iter().any(named).then_some(("cluster-certs", ELSEWHERE, "DirectoryOrCreate"))
 }
 
-/// kubeadm mounts only `pki/etcd`; a path elsewhere needs more.
+/// kubeadm mounts only `pki/etcd`; a path elsewhere needs more, unless that it has none is the wound.
 fn mounted_directory(etcd: &Etcd) -> &'static str {
     let inside = |path: &Option<String>| path.as_ref().is_none_or(|path| path.starts_with(&pki("etcd/")));
     let tls = |tls: &EtcdTls| {
@@ -69,7 +69,11 @@ fn mounted_directory(etcd: &Etcd) -> &'static str {
             && inside(&tls.trusted_ca)
             && pair.is_none_or(|(cert, key)| inside(&Some(cert.clone())) && inside(&Some(key.clone())))
     };
-    if tls(&etcd.client) && tls(&etcd.peer) { "/etc/kubernetes/pki/etcd" } else { "/etc/kubernetes/pki" }
+    if etcd.narrow_mount || tls(&etcd.client) && tls(&etcd.peer) {
+        "/etc/kubernetes/pki/etcd"
+    } else {
+        "/etc/kubernetes/pki"
+    }
 }
 
 fn tls_flags(tls: &EtcdTls, prefix: &str) -> Vec<Flag> {

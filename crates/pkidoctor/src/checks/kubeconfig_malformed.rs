@@ -72,7 +72,7 @@ fn facts(exam: &Exam<'_>, group: &Group<'_, '_>) -> Vec<Fact> {
             facts.extend(problem.line.map(|line| fact("line", line)));
         }
         Some(Err(KubeconfigProblem::Unusable(Unusable::OtherFile))) => {
-            facts.push(fact("what is wrong", "YAML of another kind"))
+            facts.push(fact("what is wrong", "YAML of another kind"));
         }
         _ => {}
     }

@@ -286,16 +286,26 @@ fn split_sec1(der: &[u8]) -> Option<Sec1<'_>> {
     Some(Sec1 { version, scalar, curve })
 }
 
+/// What `encoding/asn1` says of something that is no `ecPrivateKey`.
+fn sec1_error(der: &[u8]) -> String {
+    let error = || {
+        let outer = field(&mut Der::new(der), tag::SEQUENCE, "ecPrivateKey", der)?;
+        let mut fields = Der::new(outer);
+        field(&mut fields, tag::INTEGER, "int", outer)?;
+        field(&mut fields, tag::OCTET_STRING, "[]uint8", outer).map(drop)
+    };
+    error().err().unwrap_or_else(|| "asn1: structure error".to_owned())
+}
+
 fn sec1(der: &[u8], outer_curve: Option<&[u8]>) -> Parsed {
     let Some(fields) = split_sec1(der) else {
-        let other = if split_pkcs8(der).is_ok() {
-            "x509: failed to parse private key (use ParsePKCS8PrivateKey instead for this key format)"
+        return Err(Refusal::malformed(if split_pkcs8(der).is_ok() {
+            "x509: failed to parse private key (use ParsePKCS8PrivateKey instead for this key format)".to_owned()
         } else if split_pkcs1(der).is_some() {
-            "x509: failed to parse private key (use ParsePKCS1PrivateKey instead for this key format)"
+            "x509: failed to parse private key (use ParsePKCS1PrivateKey instead for this key format)".to_owned()
         } else {
-            "x509: failed to parse EC private key: asn1: structure error"
-        };
-        return Err(Refusal::malformed(other));
+            format!("x509: failed to parse EC private key: {}", sec1_error(der))
+        }));
     };
     if fields.version != 1 {
         return Err(Refusal::malformed(format!("x509: unknown EC private key version {}", fields.version)));

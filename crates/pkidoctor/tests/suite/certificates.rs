@@ -725,7 +725,7 @@ fn groups_that_kubelets_know() {
 fn a_kubelet_of_another_node() {
     let cluster = edit(Role::Kubelet, |leaf, _| {
         leaf.subject =
-            Name::empty().with(ORGANIZATION, "system:nodes").with(clinic::name::COMMON_NAME, "system:node:other")
+            Name::empty().with(ORGANIZATION, "system:nodes").with(clinic::name::COMMON_NAME, "system:node:other");
     });
     let report = scan(&cluster, &["warning node-identity-mismatch /etc/kubernetes/kubelet.conf#client"]);
     assert_eq!(fact(&report, "node-identity-mismatch", "etcd's --name"), "pi-master1");

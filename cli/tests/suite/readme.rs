@@ -1,0 +1,50 @@
+//! The README's output is real: `UPDATE=1 cargo test -p pkidoctor-cli readme` rewrites it.
+
+use std::path::{Path, PathBuf};
+
+use crate::support::Ward;
+
+fn readme() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")
+}
+
+/// Where the block behind a marker starts and ends.
+fn block(text: &str, marker: &str) -> (usize, usize) {
+    let fence = "```text\n";
+    let start = text.find(marker).and_then(|at| text[at..].find(fence).map(|found| at + found + fence.len()));
+    let start = start.unwrap_or_else(|| panic!("the README has no block behind {marker}"));
+    let end = start + text[start..].find("```\n").expect("an end");
+    (start, end)
+}
+
+#[test]
+fn the_story_reads_as_the_tool_tells_it() {
+    let mut text = std::fs::read_to_string(readme()).expect("a README");
+    for act in [1, 2] {
+        let act_name = format!("act-{act}");
+        let ran = Ward::act(&act_name).scan(&[&format!("{act_name}/pki")]).code(1);
+        let (start, end) = block(&text, &format!("<!-- story {act} -->"));
+        if std::env::var_os("UPDATE").is_some() {
+            text.replace_range(start..end, &ran.stdout);
+            std::fs::write(readme(), &text).expect("writes");
+            continue;
+        }
+        assert_eq!(&text[start..end], ran.stdout, "run UPDATE=1 cargo test -p pkidoctor-cli readme");
+    }
+}
+
+#[test]
+fn every_command_of_the_readme_exists() {
+    let text = std::fs::read_to_string(readme()).expect("a README");
+    // what the tool itself prints may name commands of a later release; what the README says to type may not
+    let typed = text.split("## Use it").nth(1).expect("a section on use");
+    let commands: Vec<&str> = typed
+        .lines()
+        .filter_map(|line| line.strip_prefix("pkidoctor "))
+        .filter_map(|line| line.split(' ').next())
+        .collect();
+    assert!(commands.len() >= 8, "the examples are gone");
+    for command in commands {
+        Ward::new().run(&[command, "--help"]).code(0);
+    }
+}
