@@ -67,7 +67,7 @@ fn pieces(path: &Path) -> Vec<String> {
     for data in embedded {
         // the header is the same in every key
         pieces.extend(cut(&data[64..]));
-        let pem = pkidoctor::cluster::kubeconfig::decode_base64(data.as_bytes()).expect("base64");
+        let pem = pkidoctor::x509::base64::decode(data.as_bytes()).expect("base64");
         keys.push(String::from_utf8(pem.to_vec()).expect("PEM"));
     }
     if is_key(path) {
@@ -78,7 +78,7 @@ fn pieces(path: &Path) -> Vec<String> {
         // the first bytes of an RSA key say how long it is, and the modulus is public
         let private = if body.len() > 1000 { &body[body.len() / 2..] } else { &body[8..48] };
         pieces.extend(cut(private));
-        let der = pkidoctor::cluster::kubeconfig::decode_base64(body.as_bytes()).expect("base64");
+        let der = pkidoctor::x509::base64::decode(body.as_bytes()).expect("base64");
         let half = if der.len() > 500 { &der[der.len() / 2..] } else { &der[8..32] };
         pieces.extend(cut(&pkidoctor::x509::certificate::hex_lower(half)));
     }

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::cluster::flags::Placed;
 use crate::cluster::manifest::{Problem, Text, clean, is_yes, line, read_yaml};
+use crate::x509::base64;
 
 /// Why a file gave no kubeconfig.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -195,88 +196,6 @@ pub fn parse(bytes: &[u8]) -> Result<Kubeconfig, Unusable> {
 /// The path that a kubeconfig in `directory` means, as client-go resolves it.
 pub fn resolve(directory: &str, path: &str) -> String {
     if path.starts_with('/') { path.to_owned() } else { clean(&format!("{directory}/{path}")) }
-}
-
-/// Decodes base64 as Go's `StdEncoding` does: line ends are skipped, padding is required, spare bits are not looked at.
-///
-/// # Errors
-/// The offset of Go's `CorruptInputError` (encoding/base64: decodeQuantum).
-pub fn decode_base64(input: &[u8]) -> Result<Zeroizing<Vec<u8>>, usize> {
-    // enough from the start, so that no copy is left behind by growing
-    let mut out = Zeroizing::new(Vec::with_capacity(input.len() / 4 * 3 + 3));
-    let mut at = 0;
-    while at < input.len() {
-        at = decode_quantum(input, at, &mut out)?;
-    }
-    Ok(out)
-}
-
-/// Decodes up to four digits from `at` and returns where the next ones start.
-fn decode_quantum(input: &[u8], mut at: usize, out: &mut Vec<u8>) -> Result<usize, usize> {
-    let mut value = Zeroizing::new(0_u32);
-    let mut digits = 0_usize;
-    while digits < 4 {
-        let Some(&byte) = input.get(at) else {
-            // Go counts back from the end, line ends included
-            return if digits == 0 { Ok(at) } else { Err(at.saturating_sub(digits)) };
-        };
-        at = at.saturating_add(1);
-        match digit(byte) {
-            Some(bits) => {
-                *value = (*value << 6) | u32::from(bits);
-                digits = digits.saturating_add(1);
-            }
-            None if is_line_end(byte) => {}
-            None if byte == b'=' => {
-                at = check_padding(input, at, digits)?;
-                break;
-            }
-            None => return Err(at.saturating_sub(1)),
-        }
-    }
-    let missing = 4_usize.saturating_sub(digits);
-    *value <<= 6_usize.saturating_mul(missing);
-    let bytes = Zeroizing::new(value.to_be_bytes());
-    let wanted = 4_usize.saturating_sub(missing);
-    out.extend_from_slice(bytes.get(1..wanted).unwrap_or_default());
-    Ok(at)
-}
-
-/// After the first `=`: a second one if it is needed, then nothing but line ends. Returns the end of the input.
-fn check_padding(input: &[u8], at: usize, digits: usize) -> Result<usize, usize> {
-    if digits < 2 {
-        return Err(at.saturating_sub(1));
-    }
-    let mut at = skip_line_ends(input, at);
-    if digits == 2 {
-        match input.get(at) {
-            None => return Err(input.len()),
-            Some(b'=') => at = skip_line_ends(input, at.saturating_add(1)),
-            Some(_) => return Err(at.saturating_sub(1)),
-        }
-    }
-    if at < input.len() { Err(at) } else { Ok(at) }
-}
-
-fn skip_line_ends(input: &[u8], at: usize) -> usize {
-    let rest = input.get(at..).unwrap_or_default();
-    let skipped = rest.iter().take_while(|byte| is_line_end(**byte)).count();
-    at.saturating_add(skipped)
-}
-
-fn is_line_end(byte: u8) -> bool {
-    matches!(byte, b'\n' | b'\r')
-}
-
-fn digit(byte: u8) -> Option<u8> {
-    match byte {
-        b'A'..=b'Z' => Some(byte.wrapping_sub(b'A')),
-        b'a'..=b'z' => Some(byte.wrapping_sub(b'a').wrapping_add(26)),
-        b'0'..=b'9' => Some(byte.wrapping_sub(b'0').wrapping_add(52)),
-        b'+' => Some(62),
-        b'/' => Some(63),
-        _ => None,
-    }
 }
 
 /// Tells a broken kubeconfig from another kind of file that happens to have a field of the same name.
@@ -465,7 +384,7 @@ fn field(data: Option<Spanned<Secret>>, path: Text) -> Field {
     let Some(data) = data else {
         return path_field(path);
     };
-    let source = match decode_base64(data.value.0.as_bytes()) {
+    let source = match base64::decode(data.value.0.as_bytes()) {
         Ok(bytes) if bytes.is_empty() => return path_field(path),
         Ok(bytes) => Source::Data(bytes),
         Err(offset) => Source::BadBase64 { offset },
@@ -726,7 +645,7 @@ users:
             ("+/+/", &[0xfb, 0xff, 0xbf]),
         ];
         for (text, bytes) in cases {
-            let decoded = decode_base64(text.as_bytes());
+            let decoded = base64::decode(text.as_bytes());
             assert_eq!(decoded.as_ref().map(|d| d.as_slice()), Ok(bytes), "{text:?}");
         }
     }
@@ -736,7 +655,7 @@ users:
     fn base64_that_go_refuses() {
         let cases = GO_REFUSES;
         for (text, offset) in cases {
-            assert_eq!(decode_base64(text.as_bytes()).err(), Some(*offset), "{text:?}");
+            assert_eq!(base64::decode(text.as_bytes()).err(), Some(*offset), "{text:?}");
         }
     }
 

@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_saphyr::Spanned;
+use serde_saphyr::options::DuplicateKeyPolicy;
 
 use crate::cluster::flags::{Flags, Placed, etcd_variable};
 
@@ -306,6 +307,10 @@ fn ends_a_word(before: &str) -> bool {
 
 /// Go's `path.Clean` of a path taken as absolute: no `.`, no `..`, no double slash, by name alone.
 pub(crate) fn clean(path: &str) -> String {
+    let is_clean = |rest: &str| rest.split('/').all(|part| !matches!(part, "" | "." | ".."));
+    if path == "/" || path.strip_prefix('/').is_some_and(is_clean) {
+        return path.to_owned();
+    }
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
         match part {
@@ -926,7 +931,9 @@ pub(crate) fn variable(text: &str) -> Option<(&str, &str, Option<&str>)> {
 /// quotes the file, because kubeconfigs hold keys.
 pub(crate) fn read_yaml<T: DeserializeOwned>(bytes: &[u8]) -> Result<Vec<T>, Problem> {
     let text = read_text(bytes)?;
-    serde_saphyr::from_multiple_with_options(text, options()).map_err(|error| problem(&error))
+    // Kubernetes' YAML reader lets the last of two keys win, for which this one buffers every mapping: only if need be
+    let read = |duplicates| serde_saphyr::from_multiple_with_options(text, options(duplicates));
+    read(DuplicateKeyPolicy::Error).or_else(|_| read(DuplicateKeyPolicy::LastWins)).map_err(|error| problem(&error))
 }
 
 /// The text of a configuration file.
@@ -948,10 +955,9 @@ fn line_after(before: &[u8]) -> Option<u64> {
     u64::try_from(before.split(|byte| *byte == b'\n').count()).ok()
 }
 
-fn options() -> serde_saphyr::Options {
+fn options(duplicates: DuplicateKeyPolicy) -> serde_saphyr::Options {
     serde_saphyr::options! {
-        // Kubernetes' YAML reader lets the last one win
-        duplicate_keys: serde_saphyr::options::DuplicateKeyPolicy::LastWins,
+        duplicate_keys: duplicates,
         // a snippet would quote the file
         with_snippet: false,
         alias_limits: serde_saphyr::alias_limits! {

@@ -343,9 +343,12 @@ impl Disk {
         let mut at = PathBuf::from("/");
         let mut own_link = None;
         let mut hops = 0_usize;
+        // what the last step found, if it went down
+        let mut arrived = None;
         while let Some(step) = pending.pop() {
             let Some(name) = step.name else {
                 at.pop();
+                arrived = None;
                 continue;
             };
             let next = at.join(name);
@@ -354,6 +357,7 @@ impl Disk {
                 Place::Given(here) => (here, true),
                 Place::Above => {
                     at = next;
+                    arrived = None;
                     continue;
                 }
                 Place::Elsewhere => return Err(Stop::Unobserved),
@@ -372,16 +376,20 @@ impl Disk {
                 if target.is_absolute() {
                     at = PathBuf::from("/");
                 }
+                arrived = None;
                 pending.extend(steps(&target, Some(&Rc::from(lossy(&target)))));
             } else if !metadata.is_dir() && !pending.is_empty() {
                 return Err(Stop::Unreadable("not a directory".to_owned()));
             } else {
                 at = next;
+                arrived = Some((here, given, metadata));
             }
         }
-        self.arrive(at, own_link)
+        let Some((here, here_may_be_link, metadata)) = arrived else { return self.arrive(at, own_link) };
+        Ok(Found { metadata, here, node: Some(at), here_may_be_link, link: own_link })
     }
 
+    /// Where a way that ended upwards, or at a link to a directory above, leads.
     fn arrive(&self, at: PathBuf, link: Option<String>) -> Result<Found, Stop> {
         let (here, given) = match self.place(&at) {
             Place::Below(here) => (here, false),

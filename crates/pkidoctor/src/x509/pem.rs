@@ -455,7 +455,15 @@ fn find(hay: &[u8], needle: &[u8]) -> Option<usize> {
 }
 
 fn rfind(hay: &[u8], needle: &[u8]) -> Option<usize> {
-    (0..=hay.len().checked_sub(needle.len())?).rev().find(|at| hay[*at..].starts_with(needle))
+    let first = *needle.first()?;
+    let mut to = hay.len();
+    while let Some(at) = hay.get(..to)?.iter().rposition(|byte| *byte == first) {
+        if hay[at..].starts_with(needle) {
+            return Some(at);
+        }
+        to = at;
+    }
+    None
 }
 
 #[cfg(test)]

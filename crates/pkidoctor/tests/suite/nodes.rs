@@ -217,7 +217,7 @@ fn rotating() -> (Patient, PathBuf, Vec<u8>) {
     let mut pem = Vec::new();
     for name in ["client-certificate-data", "client-key-data"] {
         let value = field(&text, name);
-        pem.extend(pkidoctor::cluster::kubeconfig::decode_base64(value.as_bytes()).expect("base64").iter());
+        pem.extend(pkidoctor::x509::base64::decode(value.as_bytes()).expect("base64").iter());
         patient.edit(
             "../kubelet.conf",
             &format!("{name}: {value}"),
@@ -271,8 +271,7 @@ fn a_plain_file_stops_the_next_rotation() {
 #[test]
 fn a_kubelet_conf_that_rotation_left_behind() {
     let newer = Patient::real("ha/cp1").text("../kubelet.conf");
-    let pem =
-        |name: &str| pkidoctor::cluster::kubeconfig::decode_base64(field(&newer, name).as_bytes()).expect("base64");
+    let pem = |name: &str| pkidoctor::x509::base64::decode(field(&newer, name).as_bytes()).expect("base64");
     let (certificate, key) = (pem("client-certificate-data"), pem("client-key-data"));
     let place = |patient: Patient| {
         let (patient, root) = rooted(patient);
