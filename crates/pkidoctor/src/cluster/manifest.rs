@@ -3,6 +3,7 @@
 //! Reading is as tolerant as the kubelet (unknown fields, the last of two equal keys) and a little more (numbers where
 //! text belongs). Also home of what every YAML file here shares: the bounds, and the [`Problem`] of one that is no YAML.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -263,9 +264,9 @@ impl Pod {
         if !path.starts_with('/') {
             return HostPath::NotMounted;
         }
-        let wanted = clean(path);
+        let wanted = cleaned(path);
         let mounts = container.mounts.iter();
-        let below = mounts.filter_map(|mount| Some((mount, below(&clean(&mount.mount_path), &wanted)?.to_owned())));
+        let below = mounts.filter_map(|mount| Some((mount, below(&cleaned(&mount.mount_path), &wanted)?)));
         let Some((mount, rest)) = below.min_by_key(|(_, rest)| rest.len()) else {
             return HostPath::NotMounted;
         };
@@ -307,9 +308,14 @@ fn ends_a_word(before: &str) -> bool {
 
 /// Go's `path.Clean` of a path taken as absolute: no `.`, no `..`, no double slash, by name alone.
 pub(crate) fn clean(path: &str) -> String {
+    cleaned(path).into_owned()
+}
+
+/// The same, without a copy of what is clean already.
+fn cleaned(path: &str) -> Cow<'_, str> {
     let is_clean = |rest: &str| rest.split('/').all(|part| !matches!(part, "" | "." | ".."));
     if path == "/" || path.strip_prefix('/').is_some_and(is_clean) {
-        return path.to_owned();
+        return Cow::Borrowed(path);
     }
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
@@ -319,7 +325,7 @@ pub(crate) fn clean(path: &str) -> String {
             part => parts.push(part),
         }
     }
-    format!("/{}", parts.join("/"))
+    Cow::Owned(format!("/{}", parts.join("/")))
 }
 
 /// What is left of a clean path below a clean directory; empty when they are the same.

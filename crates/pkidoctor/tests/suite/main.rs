@@ -11,4 +11,5 @@ mod hostile;
 mod matrix;
 mod mutation;
 mod nodes;
+mod properties;
 mod support;
