@@ -17,7 +17,7 @@ pub fn decode(input: &[u8]) -> Result<Zeroizing<Vec<u8>>, usize> {
     loop {
         // four digits in a row, as nearly everywhere
         while let Some(&[a, b, c, d]) = input.get(at..).and_then(<[u8]>::first_chunk) {
-            let [a, b, c, d] = [a, b, c, d].map(|byte| DIGITS[usize::from(byte)]);
+            let (a, b, c, d) = (digit(a), digit(b), digit(c), digit(d));
             if (a | b | c | d) & NO_DIGIT != 0 {
                 break;
             }
@@ -101,6 +101,10 @@ const DIGITS: [u8; 256] = {
         byte += 1;
     }
 };
+
+const fn digit(byte: u8) -> u8 {
+    DIGITS[byte as usize]
+}
 
 const fn sextet(byte: u8) -> Option<u8> {
     match byte {
