@@ -49,7 +49,12 @@ pub struct Exam<'c> {
     pub reasons: Vec<Reason<'c>>,
     /// Thresholds.
     pub options: Options,
+    certificates: Vec<Sighting<'c>>,
+    used: Vec<Used<'c>>,
 }
+
+/// A parsed certificate where it lies: node, subject in reports, path on the node, certificate.
+pub type Sighting<'c> = (usize, String, &'c str, &'c Arc<Certificate>);
 
 /// One reason why one link fails.
 pub struct Reason<'c> {
@@ -143,7 +148,11 @@ impl<'e, 'c> Group<'e, 'c> {
 impl<'c> Exam<'c> {
     /// Gathers the reasons of every link.
     pub fn new(cluster: &'c Cluster, verifier: &'c Verifier<'c>, links: &'c [Link], options: Options) -> Self {
-        let mut exam = Self { cluster, verifier, links, reasons: Vec::new(), options };
+        let (certificates, used) = (Vec::new(), Vec::new());
+        let mut exam = Self { cluster, verifier, links, reasons: Vec::new(), options, certificates, used };
+        // nearly every check asks for these
+        exam.certificates = exam.find_certificates();
+        exam.used = exam.find_used();
         let mut reasons = Vec::new();
         for (index, link) in links.iter().enumerate() {
             reasons.extend(link.faults.iter().map(|(side, fault)| exam.fault_reason(index, *side, fault)));
@@ -219,8 +228,12 @@ impl<'c> Exam<'c> {
         files.chain(embedded)
     }
 
-    /// Every parsed certificate with its subject in reports: node, subject, path on the node, certificate.
-    pub fn certificates(&self) -> Vec<(usize, String, &'c str, &'c Arc<Certificate>)> {
+    /// Every parsed certificate, wherever it lies.
+    pub fn certificates(&self) -> &[Sighting<'c>] {
+        &self.certificates
+    }
+
+    fn find_certificates(&self) -> Vec<Sighting<'c>> {
         let mut all = Vec::new();
         for (node, shown, path, material) in self.materials() {
             let several = material.certificates().count() > 1;
@@ -774,21 +787,25 @@ pub struct Used<'c> {
 
 impl<'c> Exam<'c> {
     /// Every certificate that a link uses, each once per node: copies of a CA in kubeconfigs are one.
-    pub fn used(&self) -> Vec<Used<'c>> {
+    pub fn used(&self) -> &[Used<'c>] {
+        &self.used
+    }
+
+    fn find_used(&self) -> Vec<Used<'c>> {
         let mut all: Vec<Used<'c>> = Vec::new();
-        for (node, subject, path, certificate) in self.certificates() {
+        for &(node, ref subject, path, certificate) in self.certificates() {
             let links = self.links_using(node, path);
             if links.is_empty() {
                 continue;
             }
             match all.iter_mut().find(|used| used.node == node && used.certificate.raw == certificate.raw) {
                 Some(used) => {
-                    used.places.push(subject);
+                    used.places.push(subject.clone());
                     used.links.extend(links);
                     used.links.sort_unstable();
                     used.links.dedup();
                 }
-                None => all.push(Used { node, places: vec![subject], certificate, links }),
+                None => all.push(Used { node, places: vec![subject.clone()], certificate, links }),
             }
         }
         all
@@ -807,8 +824,8 @@ impl<'c> Exam<'c> {
         let signed = |ca: &Arc<Certificate>| {
             ca.subject.raw == child.issuer.raw && self.verifier.check_signature(child, ca).is_ok()
         };
-        let all = self.certificates().into_iter();
-        all.filter(|(_, _, _, ca)| signed(ca)).map(|(node, subject, _, _)| (node, subject)).collect()
+        let all = self.certificates().iter();
+        all.filter(|(_, _, _, ca)| signed(ca)).map(|(node, subject, _, _)| (*node, subject.clone())).collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! `ca-pool-empty`: a CA file from which Go loads no certificate at all.
 
-use crate::check::{Check, Defect, Look, Severity, fact};
+use crate::check::{Check, Look, Severity, fact};
 use crate::checks::words::{self, Told};
 use crate::checks::{file_empty, load, not_pem};
 use crate::exam::{Exam, Group, Why};
@@ -28,19 +28,8 @@ Example: etcd/ca.crt was saved with a byte order mark.",
 fn look(exam: &Exam<'_>) -> Look {
     let mut look = load::files_on_links(exam);
     for group in exam.groups(CHECK.code).iter().filter(|group| !load::told_elsewhere(exam, CHECK.code, group)) {
-        let Told { message, mut facts, remedy } = tell(exam, group);
-        facts.extend(words::told_by(exam, group.first().guilty.as_ref()));
-        facts.extend(words::go_says(group));
         let links = group.links();
-        look.defects.push(Defect {
-            severity: exam.severity(&links),
-            nodes: vec![group.node],
-            subject: group.subject.to_owned(),
-            message,
-            facts,
-            links,
-            remedy,
-        });
+        look.defects.push(words::defect(exam, group, exam.severity(&links), links, tell(exam, group)));
     }
     look
 }

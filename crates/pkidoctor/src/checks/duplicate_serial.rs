@@ -23,10 +23,10 @@ Example: a loop over `openssl x509 -set_serial 01`.",
 };
 
 fn look(exam: &Exam<'_>) -> Look {
-    let all: Vec<Used<'_>> = exam.used().into_iter().filter(|used| !used.certificate.is_self_issued()).collect();
+    let all: Vec<&Used<'_>> = exam.used().iter().filter(|used| !used.certificate.is_self_issued()).collect();
     let mut look = Look { subjects: all.len(), ..Look::default() };
     for (at, used) in all.iter().enumerate() {
-        let twins: Vec<&Used<'_>> = all.iter().filter(|other| is_twin(used, other)).collect();
+        let twins: Vec<&Used<'_>> = all.iter().copied().filter(|other| is_twin(used, other)).collect();
         let is_first =
             !all[..at].iter().any(|other| is_twin(used, other) || other.certificate.raw == used.certificate.raw);
         if twins.is_empty() || !is_first {

@@ -47,7 +47,7 @@ fn look(exam: &Exam<'_>) -> Look {
             remedy: remedy(exam, reason.guilty.as_ref(), certificate.is_ca() || certificate.is_self_issued()),
         });
     }
-    for (node, subject, path, certificate) in exam.certificates() {
+    for &(node, ref subject, path, certificate) in exam.certificates() {
         look.subjects += 1;
         if certificate.not_after >= exam.now() || told.contains(&(node, subject.clone())) {
             continue;
@@ -55,7 +55,7 @@ fn look(exam: &Exam<'_>) -> Look {
         look.defects.push(Defect {
             severity: exam.severity(&exam.links_using(node, path)).max(Severity::Warning),
             nodes: vec![node],
-            subject,
+            subject: subject.clone(),
             message: format!(
                 "expired {}; no link stumbles over it",
                 words::distance(exam.now(), certificate.not_after)

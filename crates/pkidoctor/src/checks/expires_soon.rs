@@ -31,11 +31,11 @@ Example: eleven leaves end in nine days, one minute apart.",
 fn look(exam: &Exam<'_>) -> Look {
     let all = exam.used();
     let mut look = Look { subjects: all.len(), ..Look::default() };
-    for used in &all {
-        if is_over(exam, used.certificate.not_after) || is_renewed(&all, used) {
+    for used in all {
+        if is_over(exam, used.certificate.not_after) || is_renewed(all, used) {
             continue;
         }
-        let (end, message) = if is_authority(used.certificate) { own_end(used) } else { leaf_end(exam, &all, used) };
+        let (end, message) = if is_authority(used.certificate) { own_end(used) } else { leaf_end(exam, all, used) };
         if !is_soon(exam, used.certificate, end) {
             continue;
         }
@@ -44,7 +44,7 @@ fn look(exam: &Exam<'_>) -> Look {
             nodes: vec![used.node],
             subject: used.places[0].clone(),
             message: format!("{message} {}", words::distance(exam.now(), end)),
-            facts: facts(exam, &all, used, end),
+            facts: facts(exam, all, used, end),
             links: used.links.clone(),
             remedy: remedy(exam, used),
         });

@@ -1,9 +1,8 @@
 //! `key-inconsistent`: the numbers of a private key contradict each other.
 
-use crate::check::{Check, Look, Severity, fact};
+use crate::check::{Check, Look, Severity};
 use crate::checks::load;
-use crate::checks::words::Told;
-use crate::exam::{Exam, Group};
+use crate::exam::Exam;
 
 pub(super) static CHECK: Check = Check {
     code: "key-inconsistent",
@@ -24,16 +23,7 @@ Example: one byte of etcd/server.key changed on a failing disk, and the file sti
 };
 
 fn look(exam: &Exam<'_>) -> Look {
-    load::look(exam, CHECK.code, tell)
-}
-
-fn tell(exam: &Exam<'_>, group: &Group<'_, '_>) -> Told {
-    let material = group.first().guilty.as_ref().and_then(|guilty| guilty.material(exam.cluster));
-    let labels = material.map(|material| material.labels().join(", ")).unwrap_or_default();
-    let remedy = load::restore(exam, group.first()).avoid("making a new key alone: a pair is replaced as a pair");
-    Told {
-        message: "its numbers contradict each other: the key is damaged".to_owned(),
-        facts: vec![fact("found", format!("PEM with {labels}"))],
-        remedy,
-    }
+    load::look(exam, CHECK.code, |exam, group| {
+        load::damaged_key(exam, group, "its numbers contradict each other: the key is damaged")
+    })
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::check::{Defect, Fact, Look, Remedy, RemedyKind, Severity, fact};
+use crate::check::{Fact, Look, Remedy, RemedyKind, Severity, fact};
 use crate::checks::words::{self, Told};
 use crate::checks::{ca_key_mismatch, key_mismatch};
 use crate::cluster::{File, State};
@@ -27,7 +27,7 @@ pub(super) fn look(exam: &Exam<'_>, code: &str, tell: impl Fn(&Exam<'_>, &Group<
         // a pair that does not load is always an error
         let is_pair = group.reasons.iter().any(|reason| reason.pair.is_some());
         let severity = if is_pair { Severity::Error } else { exam.severity(&links) };
-        look.defects.push(defect(exam, group, severity, links, tell(exam, group)));
+        look.defects.push(words::defect(exam, group, severity, links, tell(exam, group)));
     }
     let signing = ca_key_mismatch::signing_faults(exam);
     for (signing, fault) in &signing {
@@ -38,17 +38,21 @@ pub(super) fn look(exam: &Exam<'_>, code: &str, tell: impl Fn(&Exam<'_>, &Group<
             let group = Group { node: reason.node, subject: &reason.subject, reasons: vec![&reason] };
             // kube-controller-manager does not start without what it signs with; kubeadm misses it at the next renewal
             let severity = if signing.is_named() { Severity::Error } else { Severity::Warning };
-            look.defects.push(defect(exam, &group, severity, Vec::new(), tell(exam, &group)));
+            look.defects.push(words::defect(exam, &group, severity, Vec::new(), tell(exam, &group)));
         }
     }
     look
 }
 
-fn defect(exam: &Exam<'_>, group: &Group<'_, '_>, severity: Severity, links: Vec<usize>, told: Told) -> Defect {
-    let Told { message, mut facts, remedy } = told;
-    facts.extend(words::told_by(exam, group.first().guilty.as_ref()));
-    facts.extend(words::go_says(group));
-    Defect { severity, nodes: vec![group.node], subject: group.subject.to_owned(), message, facts, links, remedy }
+/// What there is to say of a private key that Go does not take.
+pub(super) fn damaged_key(exam: &Exam<'_>, group: &Group<'_, '_>, message: &str) -> Told {
+    let material = group.first().guilty.as_ref().and_then(|guilty| guilty.material(exam.cluster));
+    let labels = material.map(|material| material.labels().join(", ")).unwrap_or_default();
+    Told {
+        message: message.to_owned(),
+        facts: vec![fact("found", format!("PEM with {labels}"))],
+        remedy: restore(exam, group.first()).avoid("making a new key alone: a pair is replaced as a pair"),
+    }
 }
 
 /// How many files links use, and how many of them cannot be seen.

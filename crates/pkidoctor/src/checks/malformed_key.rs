@@ -1,9 +1,8 @@
 //! `malformed-key`: a private key does not parse.
 
-use crate::check::{Check, Look, Severity, fact};
+use crate::check::{Check, Look, Severity};
 use crate::checks::load;
-use crate::checks::words::Told;
-use crate::exam::{Exam, Group};
+use crate::exam::Exam;
 
 pub(super) static CHECK: Check = Check {
     code: "malformed-key",
@@ -23,16 +22,5 @@ Example: apiserver.key lost a line in a copy from a terminal.",
 };
 
 fn look(exam: &Exam<'_>) -> Look {
-    load::look(exam, CHECK.code, tell)
-}
-
-fn tell(exam: &Exam<'_>, group: &Group<'_, '_>) -> Told {
-    let material = group.first().guilty.as_ref().and_then(|guilty| guilty.material(exam.cluster));
-    let labels = material.map(|material| material.labels().join(", ")).unwrap_or_default();
-    let remedy = load::restore(exam, group.first()).avoid("making a new key alone: a pair is replaced as a pair");
-    Told {
-        message: "does not parse as a private key".to_owned(),
-        facts: vec![fact("found", format!("PEM with {labels}"))],
-        remedy,
-    }
+    load::look(exam, CHECK.code, |exam, group| load::damaged_key(exam, group, "does not parse as a private key"))
 }

@@ -74,7 +74,7 @@ fn quiet(exam: &Exam<'_>) -> Vec<(usize, String)> {
 }
 
 fn info(exam: &Exam<'_>, node: usize, subject: String) -> Defect {
-    let target = exam.used().into_iter().find(|used| used.node == node && used.places.contains(&subject));
+    let target = exam.used().iter().find(|used| used.node == node && used.places.contains(&subject));
     Defect {
         severity: Severity::Info,
         nodes: vec![node],
@@ -83,6 +83,6 @@ fn info(exam: &Exam<'_>, node: usize, subject: String) -> Defect {
             .to_owned(),
         facts: vec![fact("judged as", format!("Go {}", exam.cluster.go))],
         links: Vec::new(),
-        remedy: words::remake(exam, target.and_then(|used| exam.role_of(&used))),
+        remedy: words::remake(exam, target.and_then(|used| exam.role_of(used))),
     }
 }

@@ -45,7 +45,7 @@ fn look(exam: &Exam<'_>) -> Look {
             remedy: remedy(),
         });
     }
-    for (node, subject, path, certificate) in exam.certificates() {
+    for &(node, ref subject, path, certificate) in exam.certificates() {
         look.subjects += 1;
         if certificate.not_before <= exam.now() || told.contains(&(node, subject.clone())) {
             continue;
@@ -53,7 +53,7 @@ fn look(exam: &Exam<'_>) -> Look {
         look.defects.push(Defect {
             severity: exam.severity(&exam.links_using(node, path)).max(Severity::Warning),
             nodes: vec![node],
-            subject,
+            subject: subject.clone(),
             message: format!(
                 "valid only {}; no link stumbles over it",
                 words::distance(exam.now(), certificate.not_before)

@@ -31,7 +31,7 @@ fn look(exam: &Exam<'_>) -> Look {
     let all = exam.used();
     let mut look = Look::default();
     for used in all.iter().filter(|used| !used.certificate.is_self_issued()) {
-        let Some(ca) = issuer(exam, &all, used) else { continue };
+        let Some(ca) = issuer(exam, all, used) else { continue };
         look.subjects += 1;
         if ca.not_after >= used.certificate.not_after || is_told(exam, ca) || is_ordinary(used.certificate) {
             continue;

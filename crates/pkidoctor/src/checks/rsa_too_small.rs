@@ -42,7 +42,7 @@ fn look(exam: &Exam<'_>) -> Look {
         let told =
             look.defects.iter().any(|defect| defect.nodes == [used.node] && used.places.contains(&defect.subject));
         if !told {
-            look.defects.push(small(exam, &used, bits));
+            look.defects.push(small(exam, used, bits));
         }
     }
     look

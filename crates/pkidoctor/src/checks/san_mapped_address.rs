@@ -38,7 +38,7 @@ fn look(exam: &Exam<'_>) -> Look {
             message: "holds an IPv4 address in IPv6 form, which Go refuses from 1.27".to_owned(),
             facts: vec![fact("entries", mapped.join(", "))],
             links: Vec::new(),
-            remedy: words::remake(exam, exam.role_of(&used)),
+            remedy: words::remake(exam, exam.role_of(used)),
         });
     }
     look

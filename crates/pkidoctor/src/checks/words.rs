@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use time::{Duration, OffsetDateTime};
 
-use crate::check::{Defect, Fact, Look, Remedy, RemedyKind, fact};
+use crate::check::{Defect, Fact, Look, Remedy, RemedyKind, Severity, fact};
 use crate::cluster::Running;
 use crate::exam::{Exam, Group, Reason, Why};
 use crate::go::handshake::Side;
@@ -129,25 +129,41 @@ pub(super) struct Told {
 pub(super) fn tell<'c>(exam: &Exam<'c>, code: &str, tell: impl Fn(&Group<'_, 'c>) -> Told) -> Look {
     let mut look = judged(exam);
     for group in exam.groups(code) {
-        let Told { message, mut facts, remedy } = tell(&group);
+        let told = tell(&group);
         let is_subject = |guilty: &&Reference| {
             group.subject.starts_with(&guilty.subject(exam.cluster))
                 || guilty.flag_subject(exam.cluster).as_deref() == Some(group.subject)
         };
-        facts.extend(told_by(exam, group.first().guilty.as_ref().filter(is_subject)));
-        facts.extend(go_says(&group));
+        let named = group.first().guilty.as_ref().filter(is_subject);
         let links = group.links();
-        look.defects.push(Defect {
-            severity: exam.severity(&links),
-            nodes: vec![group.node],
-            subject: group.subject.to_owned(),
-            message,
-            facts,
-            links,
-            remedy,
-        });
+        look.defects.push(defect_named(exam, &group, named, exam.severity(&links), links, told));
     }
     look
+}
+
+/// The defect of one group, with who names the guilty file and Go's words.
+pub(super) fn defect(
+    exam: &Exam<'_>,
+    group: &Group<'_, '_>,
+    severity: Severity,
+    links: Vec<usize>,
+    told: Told,
+) -> Defect {
+    defect_named(exam, group, group.first().guilty.as_ref(), severity, links, told)
+}
+
+fn defect_named(
+    exam: &Exam<'_>,
+    group: &Group<'_, '_>,
+    named: Option<&Reference>,
+    severity: Severity,
+    links: Vec<usize>,
+    told: Told,
+) -> Defect {
+    let Told { message, mut facts, remedy } = told;
+    facts.extend(told_by(exam, named));
+    facts.extend(go_says(group));
+    Defect { severity, nodes: vec![group.node], subject: group.subject.to_owned(), message, facts, links, remedy }
 }
 
 /// How many links could be judged, and how many lack something.

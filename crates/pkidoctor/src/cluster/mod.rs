@@ -74,10 +74,10 @@ pub struct File {
     pub state: State,
 }
 
-/// Mode and owner of a file.
-#[derive(Clone, Debug, Default)]
+/// What the file system knows about a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Meta {
-    /// Permission bits.
+    /// Permission bits, `07777`.
     pub mode: u32,
     /// Owner.
     pub uid: u32,
@@ -87,7 +87,7 @@ pub struct Meta {
     pub size: u64,
     /// Last modification, seconds since 1970.
     pub modified: Option<i64>,
-    /// Where a symbolic link points.
+    /// The target as written, if the path itself is a symbolic link; all else describes what it leads to.
     pub link: Option<String>,
 }
 

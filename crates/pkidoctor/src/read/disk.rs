@@ -15,7 +15,7 @@ use rustix::fs::OFlags;
 use rustix::io::Errno;
 use zeroize::Zeroizing;
 
-use crate::cluster::MAX_FILE;
+use crate::cluster::{MAX_FILE, Meta};
 
 const LARGEST: usize = 4 << 20;
 const _: () = assert!(LARGEST as u64 == MAX_FILE);
@@ -47,23 +47,6 @@ pub enum View {
 pub struct Disk {
     view: View,
     bytes_read: AtomicU64,
-}
-
-/// What the file system knows about a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Meta {
-    /// Permission bits, `07777`.
-    pub mode: u32,
-    /// The owner.
-    pub uid: u32,
-    /// The owning group.
-    pub gid: u32,
-    /// The size in bytes.
-    pub size: u64,
-    /// The last modification, in seconds since 1970.
-    pub modified: Option<i64>,
-    /// The target as written, if the path itself is a symbolic link; all else describes what it leads to.
-    pub link: Option<String>,
 }
 
 /// What is found at a path. It has no `Debug`, because a file may be a private key.

@@ -10,7 +10,7 @@ use crate::cluster::flags::Flags;
 use crate::cluster::kubeconfig::{self, Field, Source};
 use crate::cluster::manifest::{self, Component, HostPath, Pod, clean};
 use crate::cluster::{
-    Content, EtcdConfigFile, File, KubeconfigFile, KubeconfigProblem, KubeletFile, Manifest, Meta, Node, State, kubelet,
+    Content, EtcdConfigFile, File, KubeconfigFile, KubeconfigProblem, KubeletFile, Manifest, Node, State, kubelet,
 };
 use crate::go::GoVersion;
 use crate::go::load::Material;
@@ -312,19 +312,8 @@ fn insert(node: &mut Node, entry: &WalkEntry, state: State) {
     while node.files.contains_key(&path) {
         path.push('\u{fffd}');
     }
-    let meta = entry.meta.as_ref().map(meta_of);
+    let meta = entry.meta.clone();
     node.files.insert(path.clone(), File { path, in_tree: true, meta, state });
-}
-
-fn meta_of(meta: &super::disk::Meta) -> Meta {
-    Meta {
-        mode: meta.mode,
-        uid: meta.uid,
-        gid: meta.gid,
-        size: meta.size,
-        modified: meta.modified,
-        link: meta.link.clone(),
-    }
 }
 
 fn walk_words(problem: &WalkProblem) -> Option<String> {
@@ -410,7 +399,7 @@ fn remember(node: &mut Node, path: &str, look: &Look) {
         Look::File { meta, .. } => {
             let material = Material::read(&[], GoVersion::NEWEST);
             (
-                Some(meta_of(meta)),
+                Some(meta.clone()),
                 State::Regular(Content {
                     sha256: [0; 32],
                     material,
@@ -525,7 +514,7 @@ fn read_kubelet(node: &mut Node, disk: &Disk, go: GoVersion) {
 
 fn add_named(node: &mut Node, path: &str, look: Look, go: GoVersion) {
     let meta = match &look {
-        Look::File { meta, .. } => Some(meta_of(meta)),
+        Look::File { meta, .. } => Some(meta.clone()),
         _ => None,
     };
     let state = state_of(look, path, go);
