@@ -3,7 +3,6 @@
 use crate::check::{Check, Defect, Look, Severity, fact};
 use crate::checks::words;
 use crate::exam::Exam;
-use crate::links::etcd::Etcd;
 
 pub(super) static CHECK: Check = Check {
     code: "peer-san-dns-only",
@@ -25,15 +24,7 @@ Example: etcd/peer.crt with DNS:etcd3.local alone.",
 
 fn look(exam: &Exam<'_>) -> Look {
     let mut look = Look::default();
-    for node in 0..exam.cluster.nodes.len() {
-        let Some(etcd) = Etcd::on(exam.cluster, node) else { continue };
-        let reference = etcd.peer_pair().certificate;
-        let leaf = reference.material(exam.cluster).and_then(|material| material.parsed().next());
-        let Some(leaf) = leaf else {
-            look.unobserved += 1;
-            continue;
-        };
-        look.subjects += 1;
+    for (etcd, reference, leaf) in words::peer_leaves(exam, &mut look) {
         let by_name =
             etcd.advertise_peer().iter().any(|url| url.is_tls() && url.host.parse::<std::net::IpAddr>().is_err());
         let wildcard = leaf.names.dns.iter().any(|name| name.starts_with("*."));
@@ -42,7 +33,7 @@ fn look(exam: &Exam<'_>) -> Look {
         }
         look.defects.push(Defect {
             severity: Severity::Info,
-            nodes: vec![node],
+            nodes: vec![reference.node],
             subject: reference.subject(exam.cluster),
             message: "holds no address, so every peer connection needs the listener's DNS to agree".to_owned(),
             facts: vec![fact("DNS names", leaf.names.dns.join(", "))],

@@ -3,7 +3,6 @@
 use crate::check::{Check, Defect, Look, Severity, fact};
 use crate::checks::words;
 use crate::exam::Exam;
-use crate::links::etcd::Etcd;
 
 pub(super) static CHECK: Check = Check {
     code: "peer-san-wildcard",
@@ -25,15 +24,7 @@ Example: etcd/peer.crt with DNS:*.etcd.default.svc.",
 
 fn look(exam: &Exam<'_>) -> Look {
     let mut look = Look::default();
-    for node in 0..exam.cluster.nodes.len() {
-        let Some(etcd) = Etcd::on(exam.cluster, node) else { continue };
-        let reference = etcd.peer_pair().certificate;
-        let leaf = reference.material(exam.cluster).and_then(|material| material.parsed().next());
-        let Some(leaf) = leaf else {
-            look.unobserved += 1;
-            continue;
-        };
-        look.subjects += 1;
+    for (_, reference, leaf) in words::peer_leaves(exam, &mut look) {
         let wildcards: Vec<&str> =
             leaf.names.dns.iter().map(String::as_str).filter(|name| name.starts_with("*.")).collect();
         if wildcards.is_empty() {
@@ -41,7 +32,7 @@ fn look(exam: &Exam<'_>) -> Look {
         }
         look.defects.push(Defect {
             severity: Severity::Info,
-            nodes: vec![node],
+            nodes: vec![reference.node],
             subject: reference.subject(exam.cluster),
             message: "holds a wildcard, which needs a PTR record for every address that a member comes from".to_owned(),
             facts: vec![fact("wildcards", wildcards.join(", "))],

@@ -166,6 +166,23 @@ fn defect_named(
     Defect { severity, nodes: vec![group.node], subject: group.subject.to_owned(), message, facts, links, remedy }
 }
 
+/// The peer certificate of every etcd, counted as the subjects of a look.
+pub(super) fn peer_leaves<'c>(exam: &Exam<'c>, look: &mut Look) -> Vec<(Etcd<'c>, Reference, &'c Arc<Certificate>)> {
+    let mut leaves = Vec::new();
+    for node in 0..exam.cluster.nodes.len() {
+        let Some(etcd) = Etcd::on(exam.cluster, node) else { continue };
+        let reference = etcd.peer_pair().certificate;
+        match reference.material(exam.cluster).and_then(|material| material.parsed().next()) {
+            Some(leaf) => {
+                look.subjects += 1;
+                leaves.push((etcd, reference, leaf));
+            }
+            None => look.unobserved += 1,
+        }
+    }
+    leaves
+}
+
 /// How many links could be judged, and how many lack something.
 pub(super) fn judged(exam: &Exam<'_>) -> Look {
     let unobserved = exam.links.iter().filter(|link| !link.unknown.is_empty()).count();
