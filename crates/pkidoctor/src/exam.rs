@@ -3,6 +3,7 @@
 //! A reason is a refusal or load fault with a code and a subject: which file is guilty. Each check owns
 //! a code; so a broken link always has its explanation and no two checks tell the same story.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use time::OffsetDateTime;
@@ -16,7 +17,8 @@ use crate::go::parse::certificate;
 use crate::go::private_key::KeyFaultKind;
 use crate::go::verify::{Dates, Rejection, SignatureError, Verifier, VerifyError};
 use crate::links::etcd::Port;
-use crate::links::reference::{FaultKind, LoadFault, Origin, PairReference, Place, Reference};
+use crate::links::reference::{FaultKind, LoadFault, Loaded, Origin, PairReference, Place, Reference, load_pair};
+use crate::links::signing::{self, Signing};
 use crate::links::{Link, OtherKind, OtherRefusal, Weight};
 use crate::profile;
 use crate::x509::certificate::Certificate;
@@ -51,6 +53,9 @@ pub struct Exam<'c> {
     pub options: Options,
     certificates: Vec<Sighting<'c>>,
     used: Vec<Used<'c>>,
+    signing: Vec<Signing>,
+    signing_faults: Vec<(usize, LoadFault)>,
+    files_on_links: (usize, usize),
 }
 
 /// A parsed certificate where it lies: node, subject in reports, path on the node, certificate.
@@ -148,11 +153,22 @@ impl<'e, 'c> Group<'e, 'c> {
 impl<'c> Exam<'c> {
     /// Gathers the reasons of every link.
     pub fn new(cluster: &'c Cluster, verifier: &'c Verifier<'c>, links: &'c [Link], options: Options) -> Self {
-        let (certificates, used) = (Vec::new(), Vec::new());
-        let mut exam = Self { cluster, verifier, links, reasons: Vec::new(), options, certificates, used };
+        let mut exam = Self {
+            cluster,
+            verifier,
+            links,
+            reasons: Vec::new(),
+            options,
+            certificates: Vec::new(),
+            used: Vec::new(),
+            signing: signing::pairs(cluster),
+            signing_faults: Vec::new(),
+            files_on_links: (0, 0),
+        };
         // nearly every check asks for these
         exam.certificates = exam.find_certificates();
         exam.used = exam.find_used();
+        exam.files_on_links = exam.count_files_on_links();
         let mut reasons = Vec::new();
         for (index, link) in links.iter().enumerate() {
             reasons.extend(link.faults.iter().map(|(side, fault)| exam.fault_reason(index, *side, fault)));
@@ -160,6 +176,7 @@ impl<'c> Exam<'c> {
             reasons.extend(link.other.iter().map(|other| exam.other_reason(index, link, other)));
         }
         exam.reasons = reasons;
+        exam.signing_faults = exam.find_signing_faults();
         exam
     }
 
@@ -201,6 +218,47 @@ impl<'c> Exam<'c> {
     /// Whether any link uses a file.
     pub fn is_on_link(&self, node: usize, path: &str) -> bool {
         !self.links_using(node, path).is_empty()
+    }
+
+    /// Whether anything speaks of this file as a reason why a link fails.
+    pub fn has_reason(&self, node: usize, subject: &str) -> bool {
+        self.reasons.iter().any(|reason| reason.node == node && reason.subject == subject)
+    }
+
+    /// How many files links use, and how many more of them cannot be seen.
+    pub fn files_on_links(&self) -> (usize, usize) {
+        self.files_on_links
+    }
+
+    fn count_files_on_links(&self) -> (usize, usize) {
+        let references = self.links.iter().flat_map(Link::references);
+        let files: BTreeMap<(usize, &str), bool> = references
+            .filter_map(|reference| {
+                let is_hidden = reference.file(self.cluster).is_some_and(Self::is_hidden);
+                Some(((reference.node, reference.path()?), is_hidden))
+            })
+            .collect();
+        let hidden = files.values().filter(|is_hidden| **is_hidden).count();
+        (files.len() - hidden, hidden)
+    }
+
+    /// What kube-controller-manager and kubeadm sign with.
+    pub fn signing(&self) -> &[Signing] {
+        &self.signing
+    }
+
+    /// Signing pairs that do not load; what a link stumbles over as well is left to that link.
+    pub fn signing_faults(&self) -> impl Iterator<Item = (&Signing, &LoadFault)> {
+        self.signing_faults.iter().map(|(index, fault)| (&self.signing[*index], fault))
+    }
+
+    fn find_signing_faults(&self) -> Vec<(usize, LoadFault)> {
+        let faults = self.signing.iter().enumerate().filter_map(|(index, signing)| {
+            let Loaded::Failed(fault) = load_pair(self.cluster, &signing.pair) else { return None };
+            let told = self.has_reason(fault.guilty.node, &fault.guilty.subject(self.cluster));
+            (!told).then_some((index, fault))
+        });
+        faults.collect()
     }
 
     /// Every file of every node, with the node's index.

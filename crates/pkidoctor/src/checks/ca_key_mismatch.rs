@@ -2,12 +2,11 @@
 
 use crate::check::{Check, Defect, Look, Remedy, Severity, fact};
 use crate::checks::{key_mismatch, load, words};
-use crate::cluster::manifest::Component;
-use crate::cluster::{File, State};
+use crate::cluster::File;
 use crate::exam::{Exam, Group, Reason, Why};
 use crate::go::handshake::Side;
 use crate::go::parse;
-use crate::links::reference::{FaultKind, LoadFault, Loaded, Origin, PairReference, Reference, load_pair};
+use crate::links::reference::{FaultKind, LoadFault, Reference};
 use crate::x509::certificate::Certificate;
 use crate::x509::key::PublicKey;
 use crate::x509::signature;
@@ -32,23 +31,14 @@ Example: the CA was made anew and only ca.crt was copied to the second control-p
     look,
 };
 
-/// The flags of kube-controller-manager that name what it signs with.
-const SIGNING_FLAGS: [(&str, &str); 5] = [
-    ("cluster-signing-cert-file", "cluster-signing-key-file"),
-    ("cluster-signing-kubelet-serving-cert-file", "cluster-signing-kubelet-serving-key-file"),
-    ("cluster-signing-kubelet-client-cert-file", "cluster-signing-kubelet-client-key-file"),
-    ("cluster-signing-kube-apiserver-client-cert-file", "cluster-signing-kube-apiserver-client-key-file"),
-    ("cluster-signing-legacy-unknown-cert-file", "cluster-signing-legacy-unknown-key-file"),
-];
-
 fn look(exam: &Exam<'_>) -> Look {
     let mut look = Look::default();
-    for signing in signing_pairs(exam) {
+    for signing in exam.signing() {
         let hidden = |reference: &Reference| reference.file(exam.cluster).is_none_or(Exam::is_hidden);
         let unseen = hidden(&signing.pair.certificate) || hidden(&signing.pair.key);
         *if unseen { &mut look.unobserved } else { &mut look.subjects } += 1;
     }
-    for (_, fault) in &signing_faults(exam) {
+    for (_, fault) in exam.signing_faults() {
         let reason = reason(exam, fault);
         if !matches!(reason.code, "key-mismatch" | "key-type-mismatch")
             || is_passed_over(exam, &reason)
@@ -170,63 +160,6 @@ fn certified(exam: &Exam<'_>, node: usize, subject: &str) -> Option<PublicKey> {
     let certificate = format!("{}.crt", subject.strip_suffix(".key")?);
     let here = &exam.cluster.nodes[node];
     here.file(&here.layout(&certificate)).and_then(File::material)?.parsed().next()?.key.clone()
-}
-
-/// A pair that signs, on no link.
-pub(super) struct Signing {
-    /// Certificate and key.
-    pub(super) pair: PairReference,
-}
-
-impl Signing {
-    /// Whether a flag of kube-controller-manager names it.
-    pub(super) fn is_named(&self) -> bool {
-        self.pair.certificate.origin != Origin::Layout
-    }
-
-    /// Whether this file is half of it.
-    pub(super) fn uses(&self, node: usize, path: &str) -> bool {
-        [&self.pair.certificate, &self.pair.key].into_iter().any(|half| half.node == node && half.path() == Some(path))
-    }
-}
-
-/// What kube-controller-manager signs with, and the CAs of kubeadm's layout whose keys are here.
-pub(super) fn signing_pairs(exam: &Exam<'_>) -> Vec<Signing> {
-    let mut all: Vec<Signing> = Vec::new();
-    for (node, here) in exam.cluster.nodes.iter().enumerate() {
-        let manager = here.running(Component::KubeControllerManager);
-        let named = manager.iter().flat_map(|running| {
-            SIGNING_FLAGS.map(|(certificate, key)| PairReference::flags(node, running, certificate, key))
-        });
-        let named = named.filter(|pair| !pair.certificate.is_unset() && !pair.key.is_unset());
-        let laid_out = ["ca", "etcd/ca", "front-proxy-ca"].map(|stem| PairReference::layout(exam.cluster, node, stem));
-        let is_there = |file: Option<&File>| file.is_some_and(|file| !matches!(file.state, State::Missing { .. }));
-        let laid_out = laid_out
-            .into_iter()
-            .filter(|pair| is_there(pair.certificate.file(exam.cluster)) && is_there(pair.key.file(exam.cluster)));
-        for pair in named.chain(laid_out) {
-            let known = |signing: &Signing| {
-                signing.pair.certificate.node == node
-                    && signing.pair.key.path() == pair.key.path()
-                    && signing.pair.certificate.path() == pair.certificate.path()
-            };
-            if !all.iter().any(known) {
-                all.push(Signing { pair });
-            }
-        }
-    }
-    all
-}
-
-/// Signing pairs that do not load; what a link stumbles over as well is left to that link.
-pub(super) fn signing_faults(exam: &Exam<'_>) -> Vec<(Signing, LoadFault)> {
-    let loaded = signing_pairs(exam).into_iter().filter_map(|signing| match load_pair(exam.cluster, &signing.pair) {
-        Loaded::Failed(fault) => Some((signing, fault)),
-        _ => None,
-    });
-    loaded
-        .filter(|(_, fault)| !load::has_reason(exam, fault.guilty.node, &fault.guilty.subject(exam.cluster)))
-        .collect()
 }
 
 /// A signing pair's fault in the form of a link's.

@@ -48,7 +48,7 @@ fn look(exam: &Exam<'_>) -> Look {
             } else {
                 Severity::Warning
             };
-            let told = ca_key_mismatch::signing_pairs(exam).iter().any(|signing| signing.uses(node, &file.path));
+            let told = exam.signing().iter().any(|signing| signing.uses(node, &file.path));
             if !told {
                 look.defects.push(missing(exam, node, stem, file, severity));
             }

@@ -51,7 +51,7 @@ fn look(exam: &Exam<'_>) -> Look {
         let Some(material) = reference.material(exam.cluster).filter(|material| !told && is_partial(material)) else {
             continue;
         };
-        if load::has_reason(exam, reference.node, &subject) {
+        if exam.has_reason(reference.node, &subject) {
             continue;
         }
         look.defects.push(Defect {

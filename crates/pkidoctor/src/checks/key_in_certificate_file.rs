@@ -30,7 +30,7 @@ fn look(exam: &Exam<'_>) -> Look {
         let Some(material) = file.material() else { continue };
         let shown = exam.cluster.nodes[node].shown(&file.path);
         look.subjects += 1;
-        if !material.holds_key() || key_exposed::is_open(file) || load::has_reason(exam, node, shown) {
+        if !material.holds_key() || key_exposed::is_open(file) || exam.has_reason(node, shown) {
             continue;
         }
         let (as_certificate, as_key) = uses(exam, node, &file.path);

@@ -29,8 +29,7 @@ pub(super) fn look(exam: &Exam<'_>, code: &str, tell: impl Fn(&Exam<'_>, &Group<
         let severity = if is_pair { Severity::Error } else { exam.severity(&links) };
         look.defects.push(words::defect(exam, group, severity, links, tell(exam, group)));
     }
-    let signing = ca_key_mismatch::signing_faults(exam);
-    for (signing, fault) in &signing {
+    for (signing, fault) in exam.signing_faults() {
         let reason = ca_key_mismatch::reason(exam, fault);
         let told = look.defects.iter().any(|defect| defect.nodes == [reason.node] && defect.subject == reason.subject);
         // the order of a CA bundle is a story of its own (ca-bundle-order)
@@ -57,21 +56,8 @@ pub(super) fn damaged_key(exam: &Exam<'_>, group: &Group<'_, '_>, message: &str)
 
 /// How many files links use, and how many of them cannot be seen.
 pub(super) fn files_on_links(exam: &Exam<'_>) -> Look {
-    let mut look = Look::default();
-    let mut seen: Vec<(usize, &str)> = Vec::new();
-    for reference in exam.links.iter().flat_map(Link::references) {
-        let Some(path) = reference.path() else { continue };
-        if seen.contains(&(reference.node, path)) {
-            continue;
-        }
-        seen.push((reference.node, path));
-        *if reference.file(exam.cluster).is_some_and(Exam::is_hidden) {
-            &mut look.unobserved
-        } else {
-            &mut look.subjects
-        } += 1;
-    }
-    look
+    let (subjects, unobserved) = exam.files_on_links();
+    Look { subjects, unobserved, ..Look::default() }
 }
 
 fn story(code: &str) -> &'static [&'static str] {
@@ -98,17 +84,12 @@ fn is_about(reason: &Reason<'_>, group: &Group<'_, '_>) -> bool {
     reason.node == group.node && reason.subject == group.subject
 }
 
-/// Whether anything speaks of this file as a reason why a link fails.
-pub(super) fn has_reason(exam: &Exam<'_>, node: usize, subject: &str) -> bool {
-    exam.reasons.iter().any(|reason| reason.node == node && reason.subject == subject)
-}
-
 /// The files that are of use: on a link, to tokens, or to a signer. Node and path.
 pub(super) fn needed(exam: &Exam<'_>) -> BTreeSet<(usize, String)> {
     let mut needed = BTreeSet::new();
     let mut add = |reference: &Reference| needed.extend(reference.path().map(|path| (reference.node, path.to_owned())));
     exam.links.iter().flat_map(Link::references).for_each(&mut add);
-    for signing in ca_key_mismatch::signing_pairs(exam) {
+    for signing in exam.signing() {
         [&signing.pair.certificate, &signing.pair.key].into_iter().for_each(&mut add);
     }
     // the link of the tokens names only the first signer and the first verifier

@@ -31,7 +31,7 @@ fn look(exam: &Exam<'_>) -> Look {
             continue;
         }
         let subject = exam.cluster.nodes[node].shown(&file.path).to_owned();
-        if holds_chain(exam, node, &file.path) || load::has_reason(exam, node, &subject) {
+        if holds_chain(exam, node, &file.path) || exam.has_reason(node, &subject) {
             continue;
         }
         let diagnosis = not_pem::diagnose(material, Some(file));

@@ -7,13 +7,10 @@ use std::str::CharIndices;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::Spanned;
 
 use crate::cluster::flags::{Flag, Flags, Origin, Placed, etcd_variable};
-use crate::cluster::manifest::{
-    Component, MAX_EXPANSION, Problem, Text, Variable, affordable, invocation, is_yes, line, read_text, read_yaml,
-    variable,
-};
+use crate::cluster::manifest::{Component, MAX_EXPANSION, Variable, affordable, invocation, is_yes, variable};
+use crate::cluster::yaml::{Problem, Spanned, Text, line, read_text, read_yaml};
 
 /// What the file turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -560,22 +557,6 @@ impl<'de> Deserialize<'de> for OneOrMany {
 
             fn visit_str<E: Error>(self, text: &str) -> Result<OneOrMany, E> {
                 Ok(OneOrMany(text.to_owned()))
-            }
-
-            fn visit_bool<E: Error>(self, value: bool) -> Result<OneOrMany, E> {
-                Ok(OneOrMany(value.to_string()))
-            }
-
-            fn visit_i64<E: Error>(self, value: i64) -> Result<OneOrMany, E> {
-                Ok(OneOrMany(value.to_string()))
-            }
-
-            fn visit_u64<E: Error>(self, value: u64) -> Result<OneOrMany, E> {
-                Ok(OneOrMany(value.to_string()))
-            }
-
-            fn visit_f64<E: Error>(self, value: f64) -> Result<OneOrMany, E> {
-                Ok(OneOrMany(value.to_string()))
             }
 
             fn visit_unit<E: Error>(self) -> Result<OneOrMany, E> {

@@ -1,15 +1,15 @@
 //! Kubeconfigs, as client-go reads them: what the current context says, and where its certificates and key come from.
 //!
 //! A kubeconfig holds a private key. Nothing here has a `Debug`, decoded fields are wiped when dropped, and no message
-//! quotes the file. (The YAML reader's own buffers cannot be wiped from here.)
+//! quotes the file.
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, Visitor};
-use serde_saphyr::Spanned;
 use zeroize::Zeroizing;
 
 use crate::cluster::flags::Placed;
-use crate::cluster::manifest::{Problem, Text, clean, is_yes, line, read_yaml};
+use crate::cluster::manifest::{clean, is_yes};
+use crate::cluster::yaml::{Problem, Spanned, Text, line, read_yaml};
 use crate::x509::base64;
 
 /// Why a file gave no kubeconfig.
@@ -233,10 +233,6 @@ impl<'de> Deserialize<'de> for Secret {
 
             fn visit_str<E: Error>(self, text: &str) -> Result<Secret, E> {
                 Ok(Secret(Zeroizing::new(text.to_owned())))
-            }
-
-            fn visit_string<E: Error>(self, text: String) -> Result<Secret, E> {
-                Ok(Secret(Zeroizing::new(text)))
             }
         }
         deserializer.deserialize_string(Reader)

@@ -4,7 +4,8 @@ use serde::Deserialize;
 
 use crate::cluster::etcd_config::{environment, unit_words};
 use crate::cluster::flags::{Flags, Placed};
-use crate::cluster::manifest::{Problem, Text, is_yes, line, read_text, read_yaml};
+use crate::cluster::manifest::is_yes;
+use crate::cluster::yaml::{Problem, Text, line, read_text, read_yaml};
 
 /// What a `KubeletConfiguration` says about certificates. Relative paths start at the file's directory.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

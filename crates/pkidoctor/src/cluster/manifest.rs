@@ -8,43 +8,13 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
-use serde_saphyr::Spanned;
-use serde_saphyr::options::DuplicateKeyPolicy;
+use serde::de::IgnoredAny;
 
 use crate::cluster::flags::{Flags, Placed, etcd_variable};
-
-/// No configuration file of a cluster comes near this.
-pub const MAX_BYTES: usize = 1 << 20;
+use crate::cluster::yaml::{Problem, Spanned, Text, line, read_yaml};
 
 /// What `$(VAR)` and shell variables may add to one file, against variables that double each other.
 pub(crate) const MAX_EXPANSION: usize = 4 << 20;
-
-/// Why a file could not be understood.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// Where, counted from 1; `None` when it concerns the whole file.
-    pub line: Option<u64>,
-    /// What is wrong, without the file's content, on one line, control characters escaped.
-    pub message: String,
-}
-
-impl Problem {
-    /// A problem whose message is made safe to print.
-    pub(crate) fn new(line: Option<u64>, message: &str) -> Self {
-        const LONGEST: usize = 160;
-        let mut safe = String::new();
-        for c in message.chars().take(LONGEST) {
-            if c.is_control() || !c.is_ascii() && !c.is_alphanumeric() {
-                // writing to a String cannot fail
-                let _ = write!(safe, "{}", c.escape_unicode());
-            } else {
-                safe.push(c);
-            }
-        }
-        Self { line, message: safe }
-    }
-}
 
 /// A program that pkidoctor knows the flags of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -266,16 +236,20 @@ impl Pod {
         }
         let wanted = cleaned(path);
         let mounts = container.mounts.iter();
-        let below = mounts.filter_map(|mount| Some((mount, below(&cleaned(&mount.mount_path), &wanted)?)));
+        let below = mounts.filter_map(|mount| Some((mount, below(&mount.mount_path, &wanted)?)));
         let Some((mount, rest)) = below.min_by_key(|(_, rest)| rest.len()) else {
             return HostPath::NotMounted;
         };
         match self.volumes.iter().find(|volume| volume.name == mount.volume) {
-            Some(Volume { source: VolumeSource::HostPath { path, kind }, .. }) => HostPath::Mapped {
-                path: clean(&format!("{path}/{}/{rest}", mount.sub_path.as_deref().unwrap_or_default())),
-                kind: kind.clone(),
-                exact: rest.is_empty(),
-            },
+            Some(Volume { source: VolumeSource::HostPath { path, kind }, .. }) => {
+                let below = [mount.sub_path.as_deref().unwrap_or_default(), rest];
+                let mut path = path.clone();
+                for part in below.into_iter().filter(|part| !part.is_empty()) {
+                    path.push('/');
+                    path.push_str(part);
+                }
+                HostPath::Mapped { path: clean(&path), kind: kind.clone(), exact: rest.is_empty() }
+            }
             _ => HostPath::OtherVolume(mount.volume.clone()),
         }
     }
@@ -313,8 +287,9 @@ pub(crate) fn clean(path: &str) -> String {
 
 /// The same, without a copy of what is clean already.
 fn cleaned(path: &str) -> Cow<'_, str> {
-    let is_clean = |rest: &str| rest.split('/').all(|part| !matches!(part, "" | "." | ".."));
-    if path == "/" || path.strip_prefix('/').is_some_and(is_clean) {
+    // a name that begins with a dot is looked at the long way
+    let is_plain = |pair: &[u8]| !matches!(pair, [b'/', b'/' | b'.']);
+    if path.starts_with('/') && (path.len() == 1 || !path.ends_with('/')) && path.as_bytes().windows(2).all(is_plain) {
         return Cow::Borrowed(path);
     }
     let mut parts: Vec<&str> = Vec::new();
@@ -437,7 +412,7 @@ impl Reading<'_> {
         let expanded = shape.sub_path_expr.map(|path| expand(&path, known, &mut self.budget));
         Mount {
             volume: shape.name.unwrap_or_default(),
-            mount_path: shape.mount_path.unwrap_or_default(),
+            mount_path: clean(&shape.mount_path.unwrap_or_default()),
             sub_path: shape.sub_path.or(expanded).filter(|path| !path.is_empty()),
             read_only: is_yes(shape.read_only.as_deref()),
         }
@@ -494,11 +469,6 @@ fn probe(kind: &'static str, shape: Spanned<ProbeShape>, ports: &[PortShape]) ->
 fn port_of(port: &str, ports: &[PortShape]) -> Option<u16> {
     let by_name = || ports.iter().find(|shape| shape.name.as_deref() == Some(port));
     port.parse().ok().or_else(|| by_name()?.container_port.as_ref()?.parse().ok())
-}
-
-/// The line of a node, where it was defined: a finding should point at the text, not at an alias of it.
-pub(crate) fn line<T>(node: &Spanned<T>) -> Option<u64> {
-    Some(node.defined.line()).filter(|line| *line > 0)
 }
 
 /// YAML 1.1's spellings of true, which Kubernetes' YAML reader accepts.
@@ -928,87 +898,7 @@ pub(crate) fn variable(text: &str) -> Option<(&str, &str, Option<&str>)> {
     (!name.is_empty() && name.chars().all(is_name)).then_some((reference, name, default))
 }
 
-// ---- YAML
-
-/// Reads every document of a YAML or JSON file within bounds; documents that hold nothing are left out.
-///
-/// # Errors
-/// When the file is larger than [`MAX_BYTES`], no UTF-8, no YAML, a bomb, or of another shape. The message never
-/// quotes the file, because kubeconfigs hold keys.
-pub(crate) fn read_yaml<T: DeserializeOwned>(bytes: &[u8]) -> Result<Vec<T>, Problem> {
-    let text = read_text(bytes)?;
-    // Kubernetes' YAML reader lets the last of two keys win, for which this one buffers every mapping: only if need be
-    let read = |duplicates| serde_saphyr::from_multiple_with_options(text, options(duplicates));
-    read(DuplicateKeyPolicy::Error).or_else(|_| read(DuplicateKeyPolicy::LastWins)).map_err(|error| problem(&error))
-}
-
-/// The text of a configuration file.
-///
-/// # Errors
-/// When the file is larger than [`MAX_BYTES`] or no UTF-8.
-pub(crate) fn read_text(bytes: &[u8]) -> Result<&str, Problem> {
-    if bytes.len() > MAX_BYTES {
-        return Err(Problem::new(None, "larger than 1 MiB, which no such file is"));
-    }
-    std::str::from_utf8(bytes).map_err(|error| {
-        let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
-        Problem::new(line_after(before), "not UTF-8 text")
-    })
-}
-
-fn line_after(before: &[u8]) -> Option<u64> {
-    // as many pieces as line ends, and one
-    u64::try_from(before.split(|byte| *byte == b'\n').count()).ok()
-}
-
-fn options(duplicates: DuplicateKeyPolicy) -> serde_saphyr::Options {
-    serde_saphyr::options! {
-        duplicate_keys: duplicates,
-        // a snippet would quote the file
-        with_snippet: false,
-        alias_limits: serde_saphyr::alias_limits! {
-            max_total_replayed_events: 100_000,
-            max_replay_stack_depth: 16,
-        },
-        budget: serde_saphyr::budget! {
-            max_depth: 64,
-            flow_nesting_limit: 64,
-            max_events: 500_000,
-            max_nodes: 200_000,
-            max_aliases: 10_000,
-            max_anchors: 10_000,
-            max_documents: 64,
-            max_merge_keys: 1_000,
-            max_recorded_anchor_events: 200_000,
-            // counts what aliases repeat, too
-            max_total_scalar_bytes: 8 << 20,
-            max_recorded_anchor_bytes: 8 << 20,
-        },
-    }
-}
-
-fn problem(error: &serde_saphyr::Error) -> Problem {
-    use serde_saphyr::Error;
-    let at = error.location().map(|location| location.line()).filter(|line| *line > 0);
-    match error {
-        // serde quotes the unexpected value
-        Error::SerdeInvalidType { expected, .. } | Error::SerdeInvalidValue { expected, .. } => {
-            Problem::new(at, &format!("expected {expected}"))
-        }
-        Error::Budget { .. } => Problem::new(at, "nested, repeated or expanded beyond what such a file needs"),
-        error => {
-            let text = error.to_string();
-            let text = text.split(" at line ").next().unwrap_or_default();
-            let text = text.split(" (defined at ").next().unwrap_or_default();
-            Problem::new(at, text)
-        }
-    }
-}
-
 // ---- the shapes of a manifest; every scalar is read as text, so that `0600`, `yes` and `2379` stay what they are
-
-/// A scalar with its place; null is nothing.
-pub(crate) type Text = Option<Spanned<String>>;
 
 #[derive(Deserialize)]
 struct Document {
@@ -1119,6 +1009,7 @@ struct ExecShape {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cluster::yaml::MAX_BYTES;
 
     /// From a real kubeadm 1.20 cluster, shortened.
     const ETCD: &str = "\
@@ -1447,13 +1338,6 @@ spec:
             assert!(!problem.message.is_empty());
             assert!(problem.message.chars().all(|c| !c.is_control()), "{problem:?}");
         }
-    }
-
-    #[test]
-    fn messages_are_escaped_and_short() {
-        let problem = Problem::new(None, &format!("a\u{1b}[31m\u{202e}\n{}", "x".repeat(1000)));
-        assert!(problem.message.starts_with("a\\u{1b}[31m\\u{202e}\\u{a}x"));
-        assert!(problem.message.len() < 400);
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod kubeconfig;
 pub mod kubelet;
 pub mod manifest;
 pub mod url;
+pub mod yaml;
 
 use std::collections::BTreeMap;
 
@@ -21,7 +22,8 @@ use etcd_config::EtcdConfig;
 use flags::Flags;
 use kubeconfig::{Kubeconfig, Unusable};
 use kubelet::KubeletConfig;
-use manifest::{Component, Container, Pod, Problem};
+use manifest::{Component, Container, Pod};
+use yaml::Problem;
 
 /// The largest file that is looked at, in bytes; no certificate, key or manifest comes near it.
 pub const MAX_FILE: u64 = 4 << 20;

@@ -415,16 +415,22 @@ fn consistent(key: &Pkcs1<'_>, go: GoVersion) -> Result<(), &'static str> {
     if &*p * &*q != *modulus {
         return Err(if go.checks_rsa_keys() { "crypto/rsa: p * q != n" } else { "crypto/rsa: invalid modulus" });
     }
-    let de = Zeroizing::new(&*d * BigUint::from(exponent));
-    for prime in [&p, &q] {
-        let less_one = &**prime - &one;
-        if &*de % &less_one != one {
-            return Err(if go.checks_rsa_keys() {
-                "crypto/rsa: invalid CRT exponent"
-            } else {
-                "crypto/rsa: invalid exponents"
-            });
-        }
+    let [p_less_one, q_less_one] = [&p, &q].map(|prime| Zeroizing::new(&**prime - &one));
+    let is_inverse = |d: &BigUint, modulus: &BigUint| {
+        let product = Zeroizing::new(d * BigUint::from(exponent));
+        &*product % modulus == one
+    };
+    // Go and OpenSSL mostly make d with the product of both, which takes one short division to see
+    let fits = *p_less_one != one
+        && *q_less_one != one
+        && (is_inverse(&d, &(&*p_less_one * &*q_less_one))
+            || is_inverse(&d, &p_less_one) && is_inverse(&d, &q_less_one));
+    if !fits {
+        return Err(if go.checks_rsa_keys() {
+            "crypto/rsa: invalid CRT exponent"
+        } else {
+            "crypto/rsa: invalid exponents"
+        });
     }
     if !go.checks_rsa_keys() {
         return Ok(());
@@ -433,7 +439,9 @@ fn consistent(key: &Pkcs1<'_>, go: GoVersion) -> Result<(), &'static str> {
         return Err("crypto/rsa: public exponent is even");
     }
     if let Some([dp, dq, q_inverse]) = key.crt.map(|crt| crt.map(number)) {
-        if *dp != &*d % (&*p - &one) || *dq != &*d % (&*q - &one) {
+        // the one inverse of e below p - 1 is what d leaves
+        let is_crt = |d: &BigUint, less_one: &BigUint| d < less_one && is_inverse(d, less_one);
+        if !is_crt(&dp, &p_less_one) || !is_crt(&dq, &q_less_one) {
             return Err("crypto/rsa: invalid CRT exponent");
         }
         if &*q_inverse * &*q % &*p != one || *q_inverse >= *p {
@@ -449,4 +457,51 @@ fn consistent(key: &Pkcs1<'_>, go: GoVersion) -> Result<(), &'static str> {
         return Err("crypto/rsa: d too small");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What `Validate` of `crypto/rsa` asks of the exponents, before and after 1.24, word by word.
+    fn by_the_book(d: u128, e: u128, [p, q]: [u128; 2], crt: [u128; 2], go: GoVersion) -> bool {
+        let congruent = [p, q].iter().all(|prime| d * e % (prime - 1) == 1);
+        let reduced = crt == [d % (p - 1), d % (q - 1)];
+        congruent && (!go.checks_rsa_keys() || reduced)
+    }
+
+    #[test]
+    fn exponents_are_judged_as_by_long_division() {
+        let primes = [2_u128, 3, 7, 13, 29, 37];
+        let bytes = |number: u128| number.to_be_bytes();
+        let (mut good, mut bad) = (0, 0);
+        for (p, q) in primes.iter().flat_map(|p| primes.map(|q| (*p, q))) {
+            for e in [3, 5, 17] {
+                for d in 1..(p - 1) * (q - 1) * 2 {
+                    for offset in [0, 1, p - 1] {
+                        let crt = [d % (p - 1) + offset, d % (q - 1)];
+                        let numbers = [d, p, q, crt[0], crt[1], 1].map(bytes);
+                        let [d_bytes, p_bytes, q_bytes, rest @ ..] = &numbers;
+                        let modulus = bytes(p * q);
+                        let key = Pkcs1 {
+                            version: 0,
+                            modulus: &modulus,
+                            exponent: i64::try_from(e).expect("small"),
+                            private: [d_bytes, p_bytes, q_bytes],
+                            crt: Some(rest.each_ref().map(<[u8; 16]>::as_slice)),
+                            further_primes: 0,
+                            trailing: false,
+                        };
+                        for go in [GoVersion::minor(19), GoVersion::NEWEST] {
+                            let judged = consistent(&key, go);
+                            let said = matches!(judged, Err(text) if text.contains("exponent"));
+                            assert_eq!(!said, by_the_book(d, e, [p, q], crt, go), "{p} {q} {e} {d} {crt:?} {judged:?}");
+                            *if said { &mut bad } else { &mut good } += 1;
+                        }
+                    }
+                }
+            }
+        }
+        assert!(good > 1000 && bad > 1000, "{good} {bad}");
+    }
 }

@@ -6,6 +6,7 @@
 mod apiserver;
 pub(crate) mod etcd;
 pub mod reference;
+pub mod signing;
 pub(crate) mod tokens;
 
 use std::net::IpAddr;

@@ -134,6 +134,7 @@ pub struct WalkEntry {
     /// What the file system knows about it; `None` where that cannot be told.
     pub meta: Option<Meta>,
     real: PathBuf,
+    found: Option<Found>,
 }
 
 /// What an entry is, links followed.
@@ -175,7 +176,10 @@ impl Disk {
 
     /// Looks at an entry of a walk or a listing, whatever its name.
     pub fn look_entry(&self, entry: &WalkEntry) -> Look {
-        self.look_at(&entry.real)
+        match &entry.found {
+            Some(found) => self.look_found(found),
+            None => self.look_at(&entry.real),
+        }
     }
 
     /// Whether a path leads to a directory.
@@ -198,8 +202,7 @@ impl Disk {
         if !complete {
             return Err(WalkProblem::TooMany);
         }
-        let entries = names.into_iter().map(|name| self.entry(path.join(name)).0);
-        Ok(entries.collect())
+        Ok(names.into_iter().map(|name| self.entry(path, &found, name)).collect())
     }
 
     /// All that is below a directory. Links to files are given as files; links to directories are entered only where
@@ -225,10 +228,13 @@ impl Disk {
     }
 
     fn look_at(&self, path: &Path) -> Look {
-        let found = match self.find(path) {
-            Ok(found) => found,
-            Err(stop) => return stop.into(),
-        };
+        match self.find(path) {
+            Ok(found) => self.look_found(&found),
+            Err(stop) => stop.into(),
+        }
+    }
+
+    fn look_found(&self, found: &Found) -> Look {
         if found.metadata.is_dir() {
             return Look::Directory;
         }
@@ -238,7 +244,7 @@ impl Disk {
         if found.metadata.len() > MAX_FILE {
             return Look::TooLarge(found.metadata.len());
         }
-        match self.read(&found) {
+        match self.read(found) {
             Ok(look) => look,
             Err(error) => Stop::from(&error).into(),
         }
@@ -274,8 +280,13 @@ impl Disk {
         Ok(Look::File { meta, bytes })
     }
 
-    fn entry(&self, path: PathBuf) -> (WalkEntry, Option<Found>) {
-        let found = self.find(&path);
+    /// An entry of a directory that was found.
+    fn entry(&self, directory: &Path, directory_found: &Found, name: OsString) -> WalkEntry {
+        let path = directory.join(&name);
+        let found = match &directory_found.node {
+            Some(node) => self.follow(node.clone(), vec![Step { name: Some(name), link: None }]),
+            None => self.find(&path),
+        };
         let kind = match &found {
             Ok(found) => kind(found),
             Err(Stop::Missing(link)) => EntryKind::Dangling(link.clone()),
@@ -284,14 +295,14 @@ impl Disk {
             Err(Stop::Unreadable(why)) => EntryKind::Unreadable(why.clone()),
         };
         let found = found.ok();
-        let entry = WalkEntry {
+        WalkEntry {
             path: path.to_string_lossy().into_owned(),
             odd_name: path.to_str().is_none(),
             kind,
             meta: found.as_ref().map(|found| meta(&found.metadata, found.link.clone())),
             real: path,
-        };
-        (entry, found)
+            found,
+        }
     }
 
     /// Follows a path of the node to something that exists here.
@@ -303,7 +314,9 @@ impl Disk {
     }
 
     fn find_with_os(&self, path: &Path) -> Result<Found, Stop> {
-        let metadata = match fs::metadata(path) {
+        let own = fs::symlink_metadata(path);
+        let is_link = own.as_ref().is_ok_and(Metadata::is_symlink);
+        let metadata = match if is_link { fs::metadata(path) } else { own } {
             Ok(metadata) => metadata,
             // the kernel does not say which link leads nowhere
             Err(error) if error.kind() == io::ErrorKind::NotFound && path.is_absolute() => {
@@ -311,19 +324,18 @@ impl Disk {
             }
             Err(error) => return Err(Stop::from(&error)),
         };
-        Ok(Found {
-            link: fs::read_link(path).ok().map(|target| lossy(&target)),
-            here: path.to_owned(),
-            node: None,
-            here_may_be_link: true,
-            metadata,
-        })
+        let target = if is_link { fs::read_link(path).ok() } else { None };
+        let link = target.map(|target| lossy(&target));
+        Ok(Found { link, here: path.to_owned(), node: None, here_may_be_link: true, metadata })
     }
 
     /// Resolves component by component in the node's own tree, so that no link can lead out of the view.
     fn find_by_hand(&self, path: &Path) -> Result<Found, Stop> {
-        let mut pending = steps(path, None);
-        let mut at = PathBuf::from("/");
+        self.follow(PathBuf::from("/"), steps(path, None))
+    }
+
+    /// The same from a directory that is resolved already.
+    fn follow(&self, mut at: PathBuf, mut pending: Vec<Step>) -> Result<Found, Stop> {
         let mut own_link = None;
         let mut hops = 0_usize;
         // what the last step found, if it went down
@@ -424,6 +436,7 @@ enum Place {
 }
 
 /// Something that exists.
+#[derive(Debug, Clone)]
 struct Found {
     /// Its path on this machine.
     here: PathBuf,
@@ -540,10 +553,11 @@ impl Walker<'_> {
                 break;
             }
             self.entries_left = self.entries_left.saturating_sub(1);
-            let child = path.join(name);
-            let (entry, found) = self.disk.entry(child.clone());
+            let entry = self.disk.entry(path, directory, name);
+            let directory = entry.found.as_ref().filter(|found| found.metadata.is_dir());
+            let directory = directory.map(|found| (entry.real.clone(), found.clone()));
             self.walk.entries.push(entry);
-            if let Some(found) = found.filter(|found| found.metadata.is_dir()) {
+            if let Some((child, found)) = directory {
                 match self.objection(&found, above) {
                     Some(problem) => self.problem(&child, problem),
                     None => self.enter(&child, &found, above),
@@ -636,11 +650,16 @@ fn meta(metadata: &Metadata, link: Option<String>) -> Meta {
 
 /// Reads to the end; `None` when that is beyond [`MAX_FILE`]. The size is only a hint: files of `/proc` have none.
 fn read_bounded(file: &mut File, size: u64) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+    // what says that it is empty may be a file of `/proc`
     const SMALLEST: usize = 4096;
     // one more than is allowed, to see that there is more
     const ROOM: usize = LARGEST + 1;
-    let wanted = usize::try_from(size).unwrap_or(ROOM).saturating_add(1);
-    let mut bytes = Zeroizing::new(vec![0; wanted.clamp(SMALLEST, ROOM)]);
+    let wanted = match usize::try_from(size) {
+        Ok(0) => SMALLEST,
+        Ok(size) => size.saturating_add(1).min(ROOM),
+        Err(_) => ROOM,
+    };
+    let mut bytes = Zeroizing::new(vec![0; wanted]);
     let mut filled = 0_usize;
     loop {
         if filled == bytes.len() {

@@ -9,6 +9,7 @@ use crate::cluster::etcd_config::{self, EtcdConfig};
 use crate::cluster::flags::Flags;
 use crate::cluster::kubeconfig::{self, Field, Source};
 use crate::cluster::manifest::{self, Component, HostPath, Pod, clean};
+use crate::cluster::yaml::Problem;
 use crate::cluster::{
     Content, EtcdConfigFile, File, KubeconfigFile, KubeconfigProblem, KubeletFile, Manifest, Node, State, kubelet,
 };
@@ -31,19 +32,45 @@ const MAX_NAMED: usize = 1_000;
 
 /// Reads the node at `given`.
 pub(super) fn read(request: &Request, given: &Path, go: GoVersion) -> Result<Node, ReadError> {
-    let place = Place::find(request, given)?;
-    let mut node = place.node(given);
-    node.manifests = place.manifests;
-    node.has_manifests = place.has_manifests;
-    for manifest in node.manifests.iter().filter(|manifest| manifest.unread) {
-        let why = manifest.pods.as_ref().err().map(|problem| problem.message.clone()).unwrap_or_default();
-        node.obstacles.push((manifest.path.clone(), why));
+    let ground = Ground::find(request, given)?;
+    let (mut manifests, has_manifests) = match &ground.manifests {
+        Some(directory) => read_manifests(&Disk::new(ground.view.clone()), directory),
+        None => (Vec::new(), false),
+    };
+    let place = ground.place(request, &named_pki(&manifests).unwrap_or_else(|| DEFAULT_PKI.to_owned()));
+    if place.is_copy {
+        // what lies beside the copy is told by the path that it has on the node
+        let (beside, named) = (join(&parent(&ground.pki), ""), parent(&place.pki));
+        for manifest in &mut manifests {
+            if let Some(rest) = manifest.path.strip_prefix(&beside) {
+                manifest.path = join(&named, rest);
+            }
+        }
     }
-    read_tree(&mut node, &place.disk, go);
-    read_etcd_config(&mut node, request, &place.disk)?;
-    read_kubeconfigs(&mut node, &place.disk, &place.kubeconfigs, go);
-    read_kubelet(&mut node, &place.disk, go);
-    read_named(&mut node, &place.disk, go);
+    let unread = manifests.iter().filter(|manifest| manifest.unread);
+    let obstacles = unread.map(|manifest| {
+        let why = manifest.pods.as_ref().err().map(|problem| problem.message.clone()).unwrap_or_default();
+        (manifest.path.clone(), why)
+    });
+    let mut node = Node {
+        path: given.display().to_string(),
+        name: String::new(),
+        pki: place.pki,
+        is_copy: place.is_copy,
+        files: BTreeMap::new(),
+        has_manifests,
+        obstacles: obstacles.collect(),
+        manifests,
+        kubeconfigs: Vec::new(),
+        etcd_config: None,
+        kubelet: None,
+    };
+    let disk = Disk::new(place.view);
+    read_tree(&mut node, &disk, go);
+    read_etcd_config(&mut node, request, &disk)?;
+    read_kubeconfigs(&mut node, &disk, &place.kubeconfigs, go);
+    read_kubelet(&mut node, &disk, go);
+    read_named(&mut node, &disk, go);
     let nothing = node.tree().next().is_none() && node.manifests.is_empty() && node.kubeconfigs.is_empty();
     if nothing && node.obstacles.is_empty() {
         return Err(ReadError::NoPki(given.display().to_string(), "the directory is empty".to_owned()));
@@ -52,108 +79,70 @@ pub(super) fn read(request: &Request, given: &Path, go: GoVersion) -> Result<Nod
     Ok(node)
 }
 
-/// Where everything of a node is.
-struct Place {
-    disk: Disk,
+/// Where the files lie that a path given by the user stands for.
+struct Ground {
+    /// What paths mean before it is known whether this is a copy.
+    view: View,
     pki: String,
-    is_copy: bool,
     kubeconfigs: String,
-    manifests: Vec<Manifest>,
-    has_manifests: bool,
+    /// `None` when nobody wants them.
+    manifests: Option<String>,
 }
 
-impl Place {
+impl Ground {
     fn find(request: &Request, given: &Path) -> Result<Self, ReadError> {
-        match &request.root {
-            Some(root) => Self::below_root(request, root, given),
-            None => Self::here(request, given),
-        }
-    }
-
-    /// With `--root` every path is one of the node.
-    fn below_root(request: &Request, root: &Path, given: &Path) -> Result<Self, ReadError> {
-        let disk = Disk::new(View::Root(root.to_path_buf()));
-        let pki = pki_below(&disk, &clean(&given.to_string_lossy()));
+        // with `--root` every path is one of the node
+        let (view, absolute): (View, fn(&Path) -> String) = match &request.root {
+            Some(root) => (View::Root(root.clone()), |path| clean(&path.to_string_lossy())),
+            None => (View::Node, absolute),
+        };
+        let disk = Disk::new(view.clone());
+        let pki = pki_below(&disk, &absolute(given));
         exists(&disk, &pki, given)?;
         let parent = parent(&pki);
-        let directory = request
-            .manifests
-            .as_deref()
-            .map_or_else(|| join(&parent, "manifests"), |path| clean(&path.to_string_lossy()));
-        let (manifests, has_manifests) =
-            if request.no_manifests { (Vec::new(), false) } else { read_manifests(&disk, &directory, &directory) };
-        let kubeconfigs = request.kubeconfigs.as_deref().map_or(parent, |path| clean(&path.to_string_lossy()));
-        Ok(Self { disk, pki, is_copy: false, kubeconfigs, manifests, has_manifests })
+        let manifests = request.manifests.as_deref().map_or_else(|| join(&parent, "manifests"), absolute);
+        let kubeconfigs = request.kubeconfigs.as_deref().map_or(parent, absolute);
+        Ok(Self { view, pki, kubeconfigs, manifests: (!request.no_manifests).then_some(manifests) })
     }
 
-    /// Without `--root`, a path other than the directory the manifests name is a copy.
-    fn here(request: &Request, given: &Path) -> Result<Self, ReadError> {
-        let this_machine = Disk::new(View::Node);
-        let here = pki_below(&this_machine, &absolute(given));
-        exists(&this_machine, &here, given)?;
-        let parent_here = parent(&here);
-        let directory = request.manifests.as_deref().map_or_else(|| join(&parent_here, "manifests"), absolute);
-        let (mut manifests, has_manifests) = if request.no_manifests {
-            (Vec::new(), false)
-        } else {
-            read_manifests(&this_machine, &directory, &directory)
+    /// What the files are, if the manifests say that the PKI is at `named`.
+    ///
+    /// Without `--root`, a path other than the directory that the manifests name is a copy.
+    fn place(&self, request: &Request, named: &str) -> Place {
+        let here = Place {
+            view: self.view.clone(),
+            pki: self.pki.clone(),
+            is_copy: false,
+            kubeconfigs: self.kubeconfigs.clone(),
         };
-        let named = named_pki(&manifests).unwrap_or_else(|| DEFAULT_PKI.to_owned());
-        let is_copy = named != here && !same_directory(&named, &here);
-        let kubeconfigs_here = request.kubeconfigs.as_deref().map_or_else(|| parent_here.clone(), absolute);
-        if !is_copy {
-            return Ok(Self {
-                disk: this_machine,
-                pki: named,
-                is_copy,
-                kubeconfigs: kubeconfigs_here,
-                manifests,
-                has_manifests,
-            });
+        if !matches!(self.view, View::Node) || named == self.pki {
+            return here;
         }
-        let parent_named = parent(&named);
-        // what lies beside the copy is told by the path that it has on the node
-        for manifest in &mut manifests {
-            if let Some(rest) = manifest.path.strip_prefix(&join(&parent_here, "")) {
-                manifest.path = join(&parent_named, rest);
-            }
+        if same_directory(named, &self.pki) {
+            return Place { pki: named.to_owned(), ..here };
         }
+        let (parent_here, parent_named) = (parent(&self.pki), parent(named));
         let mut prefixes =
-            vec![(named.clone(), PathBuf::from(&here)), (parent_named.clone(), PathBuf::from(&parent_here))];
+            vec![(named.to_owned(), PathBuf::from(&self.pki)), (parent_named.clone(), PathBuf::from(&parent_here))];
         let mut kubeconfigs = parent_named;
-        if kubeconfigs_here != parent_here {
-            prefixes.push((kubeconfigs_here.clone(), PathBuf::from(&kubeconfigs_here)));
-            kubeconfigs = kubeconfigs_here;
+        if self.kubeconfigs != parent_here {
+            prefixes.push((self.kubeconfigs.clone(), PathBuf::from(&self.kubeconfigs)));
+            kubeconfigs.clone_from(&self.kubeconfigs);
         }
         if let Some(config) = &request.etcd_config {
             let config = absolute(config);
             prefixes.push((config.clone(), PathBuf::from(config)));
         }
-        Ok(Self {
-            disk: Disk::new(View::Copy { prefixes }),
-            pki: named,
-            is_copy,
-            kubeconfigs,
-            manifests,
-            has_manifests,
-        })
+        Place { view: View::Copy { prefixes }, pki: named.to_owned(), is_copy: true, kubeconfigs }
     }
+}
 
-    fn node(&self, given: &Path) -> Node {
-        Node {
-            path: given.display().to_string(),
-            name: String::new(),
-            pki: self.pki.clone(),
-            is_copy: self.is_copy,
-            files: BTreeMap::new(),
-            has_manifests: false,
-            manifests: Vec::new(),
-            kubeconfigs: Vec::new(),
-            etcd_config: None,
-            kubelet: None,
-            obstacles: Vec::new(),
-        }
-    }
+/// Where everything of a node is, by its paths on the node.
+struct Place {
+    view: View,
+    pki: String,
+    is_copy: bool,
+    kubeconfigs: String,
 }
 
 /// `path`, or the `pki` directory in it.
@@ -240,13 +229,16 @@ fn containers(manifests: &[Manifest]) -> impl Iterator<Item = (&Pod, &manifest::
 }
 
 /// Every file of the manifests directory; whether there is one.
-fn read_manifests(disk: &Disk, directory: &str, shown: &str) -> (Vec<Manifest>, bool) {
-    let broken = |message: &str| Err(manifest::Problem { line: None, message: message.to_owned() });
+fn read_manifests(disk: &Disk, directory: &str) -> (Vec<Manifest>, bool) {
+    let broken = |message: &str| Err(Problem { line: None, message: message.to_owned() });
     let entries = match disk.list(directory) {
         Ok(entries) => entries,
         // the directory itself stands for what is in it
         Err(WalkProblem::Unreadable(why)) => {
-            return (vec![Manifest { path: shown.to_owned(), pods: broken(&why), active: false, unread: true }], true);
+            return (
+                vec![Manifest { path: directory.to_owned(), pods: broken(&why), active: false, unread: true }],
+                true,
+            );
         }
         Err(_) => return (Vec::new(), disk.is_directory(directory)),
     };
@@ -264,14 +256,14 @@ fn read_manifests(disk: &Disk, directory: &str, shown: &str) -> (Vec<Manifest>, 
             Look::Special(what) => broken(what),
             Look::Directory | Look::Unobserved => continue,
         };
-        manifests.push(Manifest { path: join(shown, &name), pods, active: !name.starts_with('.'), unread });
+        manifests.push(Manifest { path: join(directory, &name), pods, active: !name.starts_with('.'), unread });
     }
     (manifests, true)
 }
 
 /// Walks the PKI tree.
 fn read_tree(node: &mut Node, disk: &Disk, go: GoVersion) {
-    let walk = disk.walk(&node.pki.clone(), Limits::default());
+    let walk = disk.walk(&node.pki, Limits::default());
     for entry in walk.entries {
         if is_our_own(&entry.path) {
             continue;
@@ -287,7 +279,7 @@ fn read_tree(node: &mut Node, disk: &Disk, go: GoVersion) {
             EntryKind::Special(what) => State::Special(what),
             EntryKind::Unreadable(why) => State::Unreadable(why.clone()),
         };
-        insert(node, &entry, state);
+        insert(node, entry, state);
     }
     for (path, problem) in walk.problems {
         // a linked directory outside the tree is looked at through the flags that name its files
@@ -306,14 +298,13 @@ fn is_journal(path: &str) -> bool {
     path.rsplit('/').next() == Some(profile::JOURNAL)
 }
 
-fn insert(node: &mut Node, entry: &WalkEntry, state: State) {
+fn insert(node: &mut Node, entry: WalkEntry, state: State) {
     // two names that are not UTF-8 may look alike
-    let mut path = entry.path.clone();
+    let mut path = entry.path;
     while node.files.contains_key(&path) {
         path.push('\u{fffd}');
     }
-    let meta = entry.meta.clone();
-    node.files.insert(path.clone(), File { path, in_tree: true, meta, state });
+    node.files.insert(path.clone(), File { path, in_tree: true, meta: entry.meta, state });
 }
 
 fn walk_words(problem: &WalkProblem) -> Option<String> {
@@ -354,8 +345,7 @@ fn content(bytes: &[u8], path: &str, go: GoVersion) -> Content {
         || !material.pem.skipped.is_empty()
         || material.pem.shape == Shape::EncodedTwice;
     let der = (material.pem.shape == Shape::Der).then(|| Zeroizing::new(bytes.to_vec()));
-    let embeds_key =
-        material.pem.shape == Shape::Other && bytes.windows(KEY_DATA.len()).any(|window| window == KEY_DATA);
+    let embeds_key = material.pem.shape == Shape::Other && memchr::memmem::find(bytes, KEY_DATA).is_some();
     Content { sha256: sha2::Sha256::digest(bytes).into(), material, der, embeds_key, looks_like_pki }
 }
 
@@ -427,7 +417,7 @@ fn kubeconfig_file(path: &str, name: &str, look: Look, go: GoVersion) -> Option<
         Look::Unreadable(why) => Err(KubeconfigProblem::Unreadable(why)),
         Look::File { bytes, .. } => kubeconfig::parse(&bytes).map_err(KubeconfigProblem::Unusable),
         _ => {
-            let problem = manifest::Problem { line: None, message: "not a regular file of a sensible size".to_owned() };
+            let problem = Problem { line: None, message: "not a regular file of a sensible size".to_owned() };
             Err(KubeconfigProblem::Unusable(kubeconfig::Unusable::Broken(problem)))
         }
     };

@@ -4,6 +4,7 @@
 //! blanks, two blocks on one line, a missing END. [`read`] yields the blocks Go finds; [`Pem::skipped`]
 //! says, with line numbers, which blocks a person sees in the file and Go does not.
 
+use memchr::memmem;
 use zeroize::Zeroizing;
 
 use super::base64;
@@ -164,7 +165,7 @@ pub fn read(data: &[u8], search: Search) -> Pem {
         skipped,
         salvaged,
         shape,
-        crlf: find(data, b"\r\n").is_some(),
+        crlf: memmem::find(data, b"\r\n").is_some(),
         text_around,
         has_rest: at < data.len(),
     }
@@ -182,8 +183,7 @@ struct Decoder<'a> {
 
 impl<'a> Decoder<'a> {
     fn new(data: &'a [u8]) -> Self {
-        let newlines =
-            data.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at).collect::<Vec<_>>();
+        let newlines: Vec<usize> = memchr::memchr_iter(b'\n', data).collect();
         let ends = newlines.iter().copied().filter(|at| data[*at..].starts_with(END)).collect();
         Self { data, ends, newlines, header_budget: 1_000_000 }
     }
@@ -241,7 +241,7 @@ impl<'a> Decoder<'a> {
         loop {
             let end = self.next_end(start)?;
             let trailer = end + END.len();
-            let Some(begin) = rfind(&self.data[start..end], BEGIN).map(|at| start + at) else {
+            let Some(begin) = memmem::rfind(&self.data[start..end], BEGIN).map(|at| start + at) else {
                 start = trailer;
                 continue;
             };
@@ -338,7 +338,7 @@ impl<'a> Decoder<'a> {
         for (begin, after) in ends {
             let gap = self.data.get(at..begin).unwrap_or_default();
             let mut from = 0;
-            while let Some(found) = find(&gap[from..], BEGIN) {
+            while let Some(found) = memmem::find(&gap[from..], BEGIN) {
                 let begin = at + from + found;
                 if survey.skipped.len() < 100 {
                     survey.skipped.push((self.line_of(begin), self.why_skipped(begin)));
@@ -356,9 +356,9 @@ impl<'a> Decoder<'a> {
     fn salvage(&self, begin: usize) -> Option<Block> {
         let from = begin + BEGIN.len();
         let text = self.data.get(from..(from + LARGEST_SALVAGED).min(self.data.len()))?;
-        let (label, text) = text.split_at(find(text, DASHES)?);
+        let (label, text) = text.split_at(memmem::find(text, DASHES)?);
         let text = text.strip_prefix(DASHES)?;
-        let (body, end) = text.split_at(find(text, DASHES)?);
+        let (body, end) = text.split_at(memmem::find(text, DASHES)?);
         end.strip_prefix(&END[1..])?.strip_prefix(label)?.strip_prefix(DASHES)?;
         let packed: Zeroizing<Vec<u8>> =
             Zeroizing::new(body.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect());
@@ -375,7 +375,7 @@ impl<'a> Decoder<'a> {
         if before == b"\xef\xbb\xbf" {
             return Skip::ByteOrderMark;
         }
-        if find(before, b"-----END ").is_some() {
+        if memmem::find(before, b"-----END ").is_some() {
             return Skip::Glued;
         }
         if !before.is_empty() {
@@ -388,13 +388,13 @@ impl<'a> Decoder<'a> {
         };
         let Some(end) = self.next_end(body.saturating_sub(1)) else { return Skip::MissingEnd };
         // another BEGIN before that END means that our own END is missing
-        if find(&self.data[body.min(end)..end], BEGIN).is_some() {
+        if memmem::find(&self.data[body.min(end)..end], BEGIN).is_some() {
             return Skip::MissingEnd;
         }
         let trailer = end + END.len();
         if self.trailer(trailer, label).is_none() {
             let (line, _) = self.line(trailer);
-            return if find(line, BEGIN).is_some() { Skip::Glued } else { Skip::WrongEnd };
+            return if memmem::find(line, BEGIN).is_some() { Skip::Glued } else { Skip::WrongEnd };
         }
         Skip::BadBase64
     }
@@ -439,31 +439,6 @@ fn shape(data: &[u8]) -> Shape {
     } else {
         Shape::Other
     }
-}
-
-/// First place of `needle` in `hay`.
-fn find(hay: &[u8], needle: &[u8]) -> Option<usize> {
-    let first = *needle.first()?;
-    let mut from = 0;
-    while let Some(at) = hay.get(from..)?.iter().position(|byte| *byte == first) {
-        if hay[from + at..].starts_with(needle) {
-            return Some(from + at);
-        }
-        from += at + 1;
-    }
-    None
-}
-
-fn rfind(hay: &[u8], needle: &[u8]) -> Option<usize> {
-    let first = *needle.first()?;
-    let mut to = hay.len();
-    while let Some(at) = hay.get(..to)?.iter().rposition(|byte| *byte == first) {
-        if hay[at..].starts_with(needle) {
-            return Some(at);
-        }
-        to = at;
-    }
-    None
 }
 
 #[cfg(test)]
