@@ -230,6 +230,11 @@ impl<'i> Reader<'i> {
     /// The entries of a mapping: of equal keys the last, then what merge keys add.
     fn settled(&mut self, mut entries: Vec<(usize, usize)>, line: u64) -> Result<Vec<(usize, usize)>, Problem> {
         let nodes = &self.tree.nodes;
+        if let Some((odd, _)) = entries.iter().find(|(key, _)| key_text(nodes, *key).is_none()) {
+            // YAML allows it, Kubernetes, which turns everything into JSON, does not
+            let line = nodes.get(*odd).map_or(line, |key| key.line);
+            return Err(Problem::new(Some(line), "a key that is no text"));
+        }
         let mut seen = BTreeSet::new();
         let mut merge = None;
         entries.reverse();
@@ -238,8 +243,7 @@ impl<'i> Reader<'i> {
                 merge.get_or_insert(*value);
                 false
             }
-            Some(key) => seen.insert(key),
-            None => true,
+            key => seen.insert(key),
         });
         entries.reverse();
         let Some(merge) = merge else { return Ok(entries) };
@@ -255,7 +259,7 @@ impl<'i> Reader<'i> {
             if self.merged > MAX_MERGED {
                 return Err(Problem::new(Some(line), BOMB));
             }
-            entries.extend(more.iter().filter(|(key, _)| key_text(nodes, *key).is_none_or(|key| seen.insert(key))));
+            entries.extend(more.iter().filter(|(key, _)| seen.insert(key_text(nodes, *key))));
         }
         Ok(entries)
     }
@@ -298,7 +302,7 @@ impl<'i> Reader<'i> {
 
 fn key_text<'t>(nodes: &'t [Node<'_>], index: usize) -> Option<&'t str> {
     match &nodes.get(index)?.content {
-        Content::Scalar { text, .. } => Some(text),
+        Content::Scalar { text, is_null: false } => Some(text),
         _ => None,
     }
 }
@@ -399,6 +403,18 @@ impl Error for Mismatch {
     }
 }
 
+impl Node<'_> {
+    fn instead_of(&self, expected: &str) -> Mismatch {
+        let found = match self.content {
+            Content::Scalar { is_null: true, .. } => "nothing",
+            Content::Scalar { .. } => "text",
+            Content::Sequence(_) => "a list",
+            Content::Mapping(_) => "a mapping",
+        };
+        Mismatch { line: Some(self.line), message: format!("expected {expected}, found {found}") }
+    }
+}
+
 /// A node of the tree, to be deserialized.
 #[derive(Clone, Copy)]
 struct At<'t, 'i> {
@@ -428,17 +444,39 @@ impl<'de> Deserializer<'de> for At<'_, '_> {
             Content::Sequence(items) => visitor.visit_seq(Items { at: self, rest: items.iter() }),
             Content::Mapping(entries) => visitor.visit_map(Entries { at: self, rest: entries.iter(), value: None }),
         };
-        value.map_err(|mismatch| mismatch.on(node.line))
+        value.map_err(|mismatch: Mismatch| mismatch.on(node.line))
     }
 
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
         let node = self.node()?;
         let value = match &node.content {
             Content::Scalar { text, .. } => visitor.visit_str(text),
-            Content::Sequence(_) => Err(Mismatch::invalid_type(Unexpected::Seq, &visitor)),
-            Content::Mapping(_) => Err(Mismatch::invalid_type(Unexpected::Map, &visitor)),
+            _ => return Err(node.instead_of("text")),
         };
-        value.map_err(|mismatch| mismatch.on(node.line))
+        value.map_err(|mismatch: Mismatch| mismatch.on(node.line))
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
+        match self.node()? {
+            Node { content: Content::Sequence(_), .. } => self.deserialize_any(visitor),
+            other => Err(other.instead_of("a list")),
+        }
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
+        match self.node()? {
+            Node { content: Content::Mapping(_), .. } => self.deserialize_any(visitor),
+            other => Err(other.instead_of("a mapping")),
+        }
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Mismatch> {
+        self.deserialize_map(visitor)
     }
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
@@ -469,8 +507,8 @@ impl<'de> Deserializer<'de> for At<'_, '_> {
     }
 
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char bytes byte_buf unit unit_struct seq tuple
-        tuple_struct map struct enum
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char bytes byte_buf unit unit_struct tuple tuple_struct
+        enum
     }
 }
 
@@ -595,6 +633,15 @@ mod tests {
     }
 
     #[test]
+    fn keys_are_text() {
+        for text in ["a: 1\n~: 2\n", "a: 1\nNULL: 2\n", "a: 1\n? [b]\n: 2\n", "a: 1\n{b: c}: 2\n"] {
+            let problem = problem::<serde::de::IgnoredAny>(text);
+            assert_eq!((problem.line, problem.message.as_str()), (Some(2), "a key that is no text"), "{text}");
+        }
+        assert_eq!(maps("'null': 1\n2: 3\n"), [map(&[("null", Some("1")), ("2", Some("3"))])]);
+    }
+
+    #[test]
     fn merge_keys() {
         let text = "x: &x {a: 1, b: 1}\ny: &y {b: 2, c: 2}\nz: {<<: [*x, *y], c: 3}\nw:\n  d: 4\n  <<: *y\n";
         let expected = [
@@ -649,9 +696,9 @@ mod tests {
     #[test]
     fn other_shapes_are_told_with_their_line() {
         let cases = [
-            (problem::<Map>("a: 1\nb: [HIDDEN]\n"), Some(2), "expected a string"),
-            (problem::<Map>("- HIDDEN\n"), Some(1), "expected a map"),
-            (problem::<Vec<Text>>("\nHIDDEN\n"), Some(2), "expected a sequence"),
+            (problem::<Map>("a: 1\nb: [HIDDEN]\n"), Some(2), "expected text, found a list"),
+            (problem::<Map>("- HIDDEN\n"), Some(1), "expected a mapping, found a list"),
+            (problem::<Vec<Text>>("\nHIDDEN\n"), Some(2), "expected a list, found text"),
         ];
         for (problem, line, message) in cases {
             assert_eq!((problem.line, problem.message.as_str()), (line, message));
