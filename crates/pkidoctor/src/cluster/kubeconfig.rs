@@ -218,33 +218,35 @@ fn repeated<'a>(names: impl Iterator<Item = &'a Placed<String>>) -> Vec<&'a Plac
     names.filter(|name| !seen.insert(name.it.as_str())).collect()
 }
 
-/// Text that may be a key: wiped when dropped.
-struct Secret(Zeroizing<String>);
-
-impl<'de> Deserialize<'de> for Secret {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl Visitor<'_> for Reader {
-            type Value = Secret;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("text")
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<Secret, E> {
-                Ok(Secret(Zeroizing::new(text.to_owned())))
-            }
-        }
-        deserializer.deserialize_string(Reader)
-    }
-}
+/// Data in base64, decoded as it is read: the text, which may be a key, is not copied.
+struct Data(Result<Zeroizing<Vec<u8>>, usize>);
 
 /// Whether there is any text; the text itself is not kept.
 struct Given(bool);
 
+struct TextOf<T>(fn(&str) -> T);
+
+impl<T> Visitor<'_> for TextOf<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("text")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        Ok((self.0)(text))
+    }
+}
+
+impl<'de> Deserialize<'de> for Data {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_string(TextOf(|text| Self(base64::decode(text.as_bytes()))))
+    }
+}
+
 impl<'de> Deserialize<'de> for Given {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Secret::deserialize(deserializer).map(|text| Self(!text.0.is_empty()))
+        deserializer.deserialize_string(TextOf(|text| Self(!text.is_empty())))
     }
 }
 
@@ -296,7 +298,7 @@ struct ClusterShape {
     insecure_skip_tls_verify: Option<String>,
     proxy_url: Text,
     certificate_authority: Text,
-    certificate_authority_data: Option<Spanned<Secret>>,
+    certificate_authority_data: Option<Spanned<Data>>,
 }
 
 #[derive(Deserialize)]
@@ -309,9 +311,9 @@ struct NamedUser {
 #[serde(rename_all = "kebab-case")]
 struct UserShape {
     client_certificate: Text,
-    client_certificate_data: Option<Spanned<Secret>>,
+    client_certificate_data: Option<Spanned<Data>>,
     client_key: Text,
-    client_key_data: Option<Spanned<Secret>>,
+    client_key_data: Option<Spanned<Data>>,
     token: Option<Given>,
     #[serde(rename = "tokenFile")]
     token_file: Option<Given>,
@@ -375,17 +377,18 @@ impl From<NamedUser> for User {
 }
 
 /// Data that decodes to nothing is no data, as for client-go.
-fn field(data: Option<Spanned<Secret>>, path: Text) -> Field {
+fn field(data: Option<Spanned<Data>>, path: Text) -> Field {
     let path = placed(path);
     let Some(data) = data else {
         return path_field(path);
     };
-    let source = match base64::decode(data.value.0.as_bytes()) {
+    let place = line(&data);
+    let source = match data.value.0 {
         Ok(bytes) if bytes.is_empty() => return path_field(path),
         Ok(bytes) => Source::Data(bytes),
         Err(offset) => Source::BadBase64 { offset },
     };
-    Field { source, line: line(&data), also_path: path.map(|path| path.it) }
+    Field { source, line: place, also_path: path.map(|path| path.it) }
 }
 
 fn path_field(path: Option<Placed<String>>) -> Field {

@@ -7,6 +7,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use time::OffsetDateTime;
@@ -225,11 +226,34 @@ fn hint_name(certificate: &Certificate) -> String {
     }
 }
 
-/// Signature checks already made, by the addresses of child and parent.
-///
-/// The certificates of a cluster live as long as the cluster, so an address names one of them.
+/// Signature checks already made. Kubeconfigs and nodes hold copies of the same CA, so contents count.
 #[derive(Default)]
-pub struct SignatureCache(RefCell<HashMap<(usize, usize), Result<(), SignatureError>>>);
+pub struct SignatureCache {
+    /// The short way, by the addresses of child and parent; their owners are kept, so that no address comes back.
+    by_address: RefCell<HashMap<(usize, usize), (Pair, SignatureVerdict)>>,
+    by_content: RefCell<HashMap<Pair, SignatureVerdict>>,
+}
+
+type SignatureVerdict = Result<(), SignatureError>;
+
+/// Child and parent, told apart by their bytes.
+#[derive(Clone)]
+struct Pair(Arc<Certificate>, Arc<Certificate>);
+
+impl PartialEq for Pair {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.raw == other.0.raw && self.1.raw == other.1.raw
+    }
+}
+
+impl Eq for Pair {}
+
+impl Hash for Pair {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.raw.hash(state);
+        self.1.raw.hash(state);
+    }
+}
 
 /// Judges certificates at an instant, as one Go version does.
 pub struct Verifier<'a> {
@@ -396,11 +420,13 @@ impl Verifier<'_> {
         }
         let Some(key) = &parent.key else { return Err(SignatureError::Unsupported) };
         let address = (Arc::as_ptr(child).addr(), Arc::as_ptr(parent).addr());
-        if let Some(known) = self.signatures.0.borrow().get(&address) {
+        if let Some((_, known)) = self.signatures.by_address.borrow().get(&address) {
             return known.clone();
         }
-        let verdict = self.signature_verdict(child, key);
-        self.signatures.0.borrow_mut().insert(address, verdict.clone());
+        let pair = Pair(Arc::clone(child), Arc::clone(parent));
+        let mut by_content = self.signatures.by_content.borrow_mut();
+        let verdict = by_content.entry(pair.clone()).or_insert_with(|| self.signature_verdict(child, key)).clone();
+        self.signatures.by_address.borrow_mut().insert(address, (pair, verdict.clone()));
         verdict
     }
 

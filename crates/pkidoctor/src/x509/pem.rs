@@ -322,7 +322,7 @@ impl<'a> Decoder<'a> {
 
     fn body(&self, from: usize, to: usize) -> Option<Zeroizing<Vec<u8>>> {
         let text = self.data.get(from..to)?;
-        if !text.iter().any(|byte| matches!(byte, b' ' | b'\t')) {
+        if memchr::memchr2(b' ', b'\t', text).is_none() {
             return base64::decode(text).ok();
         }
         let packed =
