@@ -50,7 +50,8 @@ pub struct Node {
     pub is_copy: bool,
     /// Every file in the tree and every file that anything names, by its path on the node.
     pub files: BTreeMap<String, File>,
-    /// Whether there is a manifests directory at all.
+    /// Whether there is a manifests directory, with nothing in it that could not be read: what it does not name does
+    /// not run here.
     pub has_manifests: bool,
     /// The files of the manifests directory.
     pub manifests: Vec<Manifest>,

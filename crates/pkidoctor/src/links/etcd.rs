@@ -5,7 +5,7 @@
 
 use crate::cluster::manifest::Component;
 use crate::cluster::url::{self, Endpoint};
-use crate::cluster::{Cluster, Running};
+use crate::cluster::{Cluster, File, Running, State};
 use crate::go::handshake::AllowedNames;
 use crate::go::load::{KeyPair, Loader, Pool};
 use crate::go::verify::Verifier;
@@ -90,7 +90,9 @@ impl<'c> Etcd<'c> {
         let running = here.running(Component::Etcd);
         if running.is_none() {
             let laid_out = ["etcd/server.crt", "etcd/server.key", "etcd/peer.crt", "etcd/peer.key"];
-            let any = laid_out.iter().any(|file| here.file(&here.layout(file)).is_some_and(|file| file.meta.is_some()));
+            // in a directory that this process may not enter there may be anything
+            let may_be = |file: &File| file.meta.is_some() || matches!(file.state, State::Unreadable(_));
+            let any = laid_out.iter().any(|file| here.file(&here.layout(file)).is_some_and(may_be));
             if here.has_manifests || !any {
                 return None;
             }

@@ -58,7 +58,8 @@ pub(super) fn read(request: &Request, given: &Path, go: GoVersion) -> Result<Nod
         pki: place.pki,
         is_copy: place.is_copy,
         files: BTreeMap::new(),
-        has_manifests,
+        // one that could not be read may run anything
+        has_manifests: has_manifests && manifests.iter().all(|manifest| !manifest.unread),
         obstacles: obstacles.collect(),
         manifests,
         kubeconfigs: Vec::new(),
