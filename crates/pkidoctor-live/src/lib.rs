@@ -1,0 +1,16 @@
+//! Live evidence: what servers really show, demand and refuse.
+//!
+//! Gathers only; what the evidence means is judged by `pkidoctor`, which knows Go's rules. Nothing here aborts a
+//! handshake before it has seen the server's chain, and nothing is sent over a connection that the caller would not
+//! have trusted. Every observation is bounded in time and in bytes, whatever the server does.
+#![forbid(unsafe_code)]
+
+mod identity;
+mod observation;
+mod observe;
+mod recorder;
+mod watched;
+
+pub use identity::{Identity, IdentityError};
+pub use observation::{End, Failure, Observation, Stage, Version};
+pub use observe::{Dial, Manner, Speaks, Versions, observe};

@@ -1,0 +1,308 @@
+//! One connection: dial, shake hands, listen whether the server refuses, and ask one harmless question.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::client::Resumption;
+use rustls::crypto::ring;
+use rustls::pki_types::ServerName;
+use rustls::version::{TLS12, TLS13};
+use rustls::{ClientConfig, ProtocolVersion, SupportedProtocolVersion};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use crate::identity::Identity;
+use crate::observation::{End, Failure, Observation, Stage, Version};
+use crate::recorder::Recorder;
+use crate::watched::{TooMuch, Watched};
+
+/// Whom to call.
+#[derive(Clone, Debug)]
+pub struct Dial {
+    /// A name or an address, without brackets.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// What to ask for by SNI instead of the host; addresses are never sent.
+    pub server_name: Option<String>,
+}
+
+/// How to call.
+#[derive(Clone, Debug)]
+pub struct Manner {
+    /// For everything together.
+    pub timeout: Duration,
+    /// What to offer.
+    pub versions: Versions,
+    /// What to say after the handshake.
+    pub speaks: Speaks,
+}
+
+impl Default for Manner {
+    fn default() -> Self {
+        Self { timeout: Duration::from_secs(5), versions: Versions::Auto, speaks: Speaks::Http2 }
+    }
+}
+
+/// Which TLS versions to offer.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Versions {
+    /// 1.3 and 1.2.
+    #[default]
+    Auto,
+    /// 1.2 alone.
+    Tls12,
+    /// 1.3 alone.
+    Tls13,
+}
+
+impl Versions {
+    fn offered(self) -> Vec<&'static SupportedProtocolVersion> {
+        match self {
+            Self::Auto => vec![&TLS13, &TLS12],
+            Self::Tls12 => vec![&TLS12],
+            Self::Tls13 => vec![&TLS13],
+        }
+    }
+}
+
+/// What to say once the server is trusted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Speaks {
+    /// ALPN `h2` and the preface of RFC 9113, as etcd's clients do; no request follows.
+    Http2,
+    /// No ALPN, as etcd's peers do, and one GET of this path.
+    Http1 {
+        /// Such as `/version`.
+        path: String,
+    },
+}
+
+/// Preface and empty SETTINGS, RFC 9113 section 3.4.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+
+/// How long a refusal may take after a TLS 1.3 handshake, in round trips, and at least: etcd's comes 45 µs after it.
+const REFUSAL_ROUND_TRIPS: u32 = 4;
+const REFUSAL_AT_LEAST: Duration = Duration::from_millis(30);
+
+/// Dials a server and notes all that it shows, asks for and says.
+///
+/// `trusted` decides, with the chain that was shown (leaf first, DER) and whether the server proved its key, whether
+/// the caller would go on; without it nothing is sent after the handshake. The result is there after
+/// [`Manner::timeout`] at the latest.
+pub async fn observe(
+    dial: &Dial,
+    identity: Option<&Identity>,
+    manner: &Manner,
+    trusted: impl Fn(&[Vec<u8>], Option<bool>) -> bool,
+) -> Observation {
+    let begin = Instant::now();
+    let recorder = Arc::new(Recorder::new(identity.map(|identity| Arc::clone(&identity.0))));
+    let mut seen = Observation::new();
+    let call = Call { dial, manner, begin, recorder: &recorder };
+    let end = timeout_at(begin + manner.timeout, call.walk(&mut seen, trusted)).await;
+    seen.end = end.unwrap_or_else(|_| Err(Failure::TimedOut.into())).unwrap_or_else(|end| end);
+    let notes = recorder.notes();
+    seen.chain = notes.chain;
+    seen.key_proved = notes.key_proved;
+    seen.asks_for_certificate = notes.asked;
+    seen.trusted_ca_names = notes.ca_names;
+    seen.showed_certificate = notes.showed;
+    seen.took = begin.elapsed();
+    seen
+}
+
+impl From<Failure> for End {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+/// One call on its way.
+struct Call<'a> {
+    dial: &'a Dial,
+    manner: &'a Manner,
+    begin: Instant,
+    recorder: &'a Arc<Recorder>,
+}
+
+impl Call<'_> {
+    async fn walk(
+        &self,
+        seen: &mut Observation,
+        trusted: impl Fn(&[Vec<u8>], Option<bool>) -> bool,
+    ) -> Result<End, End> {
+        let addresses = self.resolve().await?;
+        seen.stage = Stage::Connect;
+        let stream = connect(&addresses, seen).await?;
+        let connected_after = self.begin.elapsed();
+        seen.connected_after = Some(connected_after);
+        seen.stage = Stage::Tls;
+        let mut tls = self.shake_hands(stream, seen.address).await?;
+        seen.secured_after = Some(self.begin.elapsed());
+        note_session(&tls, seen);
+        seen.stage = Stage::Read;
+        let patience = (connected_after * REFUSAL_ROUND_TRIPS).max(REFUSAL_AT_LEAST);
+        let mut buffer = [0; 4096];
+        // a refusal comes first: who writes before it may read a reset in its place
+        if let Ok(first) = timeout(patience, tls.read(&mut buffer)).await {
+            let count = first.map_err(|error| ended(&error, tls.get_ref().0))?;
+            return if count == 0 { Err(Failure::Closed.into()) } else { Ok(End::Served) };
+        }
+        let notes = self.recorder.notes();
+        if !trusted(&notes.chain, notes.key_proved) {
+            return Ok(End::NotTrusted);
+        }
+        seen.stage = Stage::Http;
+        self.speak(&mut tls, &mut buffer, seen).await
+    }
+
+    async fn resolve(&self) -> Result<Vec<SocketAddr>, End> {
+        let Dial { host, port, .. } = self.dial;
+        let found = tokio::net::lookup_host((host.as_str(), *port)).await;
+        let addresses: Vec<_> = found.map_err(|error| Failure::NoAddress(error.to_string()))?.take(16).collect();
+        if addresses.is_empty() { Err(Failure::NoAddress("no address".to_owned()).into()) } else { Ok(addresses) }
+    }
+
+    async fn shake_hands(&self, stream: TcpStream, address: Option<SocketAddr>) -> Result<TlsStream<Watched>, End> {
+        let protocol = |error: rustls::Error| End::from(Failure::Protocol(error.to_string()));
+        let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
+        let mut config = builder
+            .with_protocol_versions(&self.manner.versions.offered())
+            .map_err(protocol)?
+            .dangerous()
+            // it takes notes; whether the chain would be trusted, the caller says before anything is sent
+            .with_custom_certificate_verifier(Arc::clone(self.recorder) as _)
+            .with_client_cert_resolver(Arc::clone(self.recorder) as _);
+        if self.manner.speaks == Speaks::Http2 {
+            config.alpn_protocols = vec![b"h2".to_vec()];
+        }
+        // a resumed session shows no chain
+        config.resumption = Resumption::disabled();
+        let wanted = self.dial.server_name.as_ref().unwrap_or(&self.dial.host);
+        // what is no name for TLS is called by its address, without SNI, as Go does
+        let by_address = || address.map(|address| ServerName::from(address.ip()));
+        let name = ServerName::try_from(wanted.clone()).ok().or_else(by_address);
+        let name = name.ok_or_else(|| Failure::Protocol("not a name for TLS".to_owned()))?;
+        let connecting = TlsConnector::from(Arc::new(config)).connect(name, Watched::new(stream));
+        connecting.into_fallible().await.map_err(|(error, stream)| ended(&error, &stream))
+    }
+
+    async fn speak(&self, tls: &mut TlsStream<Watched>, buffer: &mut [u8], seen: &mut Observation) -> Result<End, End> {
+        let path = match &self.manner.speaks {
+            Speaks::Http2 if tls.get_ref().1.alpn_protocol() == Some(b"h2") => None,
+            Speaks::Http2 => Some("/version"),
+            Speaks::Http1 { path } => Some(path.as_str()),
+        };
+        let Dial { host, port, .. } = self.dial;
+        let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
+        let question = match path {
+            None => PREFACE.to_vec(),
+            Some(path) => format!(
+                "GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: pkidoctor\r\nAccept: */*\r\nConnection: close\r\n\r\n"
+            )
+            .into_bytes(),
+        };
+        let refused = |error: io::Error, tls: &TlsStream<Watched>| ended(&error, tls.get_ref().0);
+        let asked = async {
+            tls.write_all(&question).await?;
+            tls.flush().await
+        };
+        let asked = asked.await;
+        let mut filled = 0_usize;
+        while let Some(room) = buffer.get_mut(filled..).filter(|room| !room.is_empty()) {
+            match tls.read(room).await {
+                Ok(0) => break,
+                Ok(count) => filled = filled.saturating_add(count),
+                Err(error) => return Err(refused(error, tls)),
+            }
+            let so_far = buffer.get(..filled).unwrap_or_default();
+            if path.is_none() {
+                // any frame at all: only who took the client answers in HTTP/2
+                return Ok(End::Served);
+            }
+            if let Some(status) = status(so_far) {
+                seen.http_status = Some(status);
+                return Ok(End::Served);
+            }
+        }
+        // the reason for which the question could not be sent comes with the next read, or was this one
+        asked.map_err(|error| refused(error, tls))?;
+        if filled > 0 {
+            Err(Failure::Protocol("no answer in HTTP".to_owned()).into())
+        } else {
+            Err(Failure::Closed.into())
+        }
+    }
+}
+
+/// The status of an HTTP/1 response, once its first line is there.
+fn status(bytes: &[u8]) -> Option<u16> {
+    let line = bytes.split(|byte| *byte == b'\n').next().filter(|line| line.len() < bytes.len())?;
+    let mut words = std::str::from_utf8(line).ok()?.split_ascii_whitespace();
+    words.next().filter(|version| version.starts_with("HTTP/1."))?;
+    words.next()?.parse().ok()
+}
+
+/// The first address that answers; the failure of the last.
+async fn connect(addresses: &[SocketAddr], seen: &mut Observation) -> Result<TcpStream, End> {
+    let mut failure = Failure::NoAddress("no address".to_owned());
+    for address in addresses {
+        seen.address = Some(*address);
+        match TcpStream::connect(address).await {
+            Ok(stream) => {
+                seen.source_port = stream.local_addr().ok().map(|local| local.port());
+                // the handshake is many small messages
+                stream.set_nodelay(true).map_err(|error| failure_of(&error))?;
+                return Ok(stream);
+            }
+            Err(error) => failure = failure_of(&error),
+        }
+    }
+    Err(failure.into())
+}
+
+fn note_session(tls: &TlsStream<Watched>, seen: &mut Observation) {
+    let session = tls.get_ref().1;
+    seen.version = match session.protocol_version() {
+        Some(ProtocolVersion::TLSv1_2) => Some(Version::Tls12),
+        Some(ProtocolVersion::TLSv1_3) => Some(Version::Tls13),
+        _ => None,
+    };
+    seen.alpn = session.alpn_protocol().map(|protocol| String::from_utf8_lossy(protocol).into_owned());
+}
+
+/// What an error of the TLS stream means.
+fn ended(error: &io::Error, stream: &Watched) -> End {
+    let inner = error.get_ref();
+    if let Some(inner) = inner
+        && inner.is::<TooMuch>()
+    {
+        return Failure::TooMuch.into();
+    }
+    match inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        Some(rustls::Error::AlertReceived(alert)) => {
+            End::Alert { number: u8::from(*alert), name: format!("{alert:?}") }
+        }
+        Some(rustls::Error::InvalidMessage(_)) if stream.began_as_http() => Failure::PlainHttp.into(),
+        Some(rustls::Error::InvalidMessage(_)) => Failure::NotTls.into(),
+        Some(other) => Failure::Protocol(other.to_string()).into(),
+        None => failure_of(error).into(),
+    }
+}
+
+fn failure_of(error: &io::Error) -> Failure {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => Failure::Refused,
+        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionAborted => Failure::Reset,
+        io::ErrorKind::UnexpectedEof => Failure::Closed,
+        io::ErrorKind::TimedOut => Failure::TimedOut,
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => Failure::Unreachable(error.to_string()),
+        _ => Failure::Io(error.to_string()),
+    }
+}
