@@ -358,6 +358,9 @@ impl<'c> Exam<'c> {
         if matches!(fault.kind, FaultKind::NotMounted(_)) || fault.guilty.is_unset() {
             reason.subject = fault.guilty.flag_subject(self.cluster).unwrap_or(reason.subject);
         }
+        if let FaultKind::Permission(Some(directory)) = &fault.kind {
+            self.cluster.nodes[reason.node].shown(directory).clone_into(&mut reason.subject);
+        }
         reason
     }
 
@@ -365,7 +368,7 @@ impl<'c> Exam<'c> {
     pub fn fault_code(&self, fault: &LoadFault) -> &'static str {
         // the kubelet's own link to its newest certificate: nobody makes it by hand
         if fault.guilty.path().is_some_and(|path| path.ends_with("/kubelet-client-current.pem"))
-            && !matches!(fault.kind, FaultKind::Permission)
+            && !matches!(fault.kind, FaultKind::Permission(_))
         {
             return "kubelet-current-broken";
         }
@@ -382,7 +385,7 @@ impl<'c> Exam<'c> {
             FaultKind::Special(_) => "file-not-regular",
             FaultKind::TooLarge => "file-too-large",
             FaultKind::LinkLoop => "link-loop",
-            FaultKind::Permission => "permission-denied",
+            FaultKind::Permission(_) => "permission-denied",
             FaultKind::Base64(_) => "kubeconfig-malformed",
             FaultKind::Configuration => self.configuration_code(fault),
             FaultKind::Pair(pair) => match pair {

@@ -29,7 +29,9 @@ fn look(exam: &Exam<'_>) -> Look {
         for running in Component::ALL.into_iter().flat_map(|component| here.all_running(component)) {
             let Some((pod, container)) = running.pod else { continue };
             for flag in running.flags.iter() {
-                let HostPath::Mapped { path, kind, exact } = pod.host_path(container, &flag.value) else { continue };
+                let HostPath::Mapped { path, kind, exact, .. } = pod.host_path(container, &flag.value) else {
+                    continue;
+                };
                 let is_pem = || {
                     here.file(&path)
                         .and_then(|file| file.material())

@@ -135,7 +135,7 @@ fn reader(exam: &Exam<'_>, node: usize, file: &File) -> Option<i64> {
         .iter()
         .flat_map(Link::references)
         .filter(|reference| reference.node == node && reference.path() == Some(file.path.as_str()));
-    let user = users.into_iter().find_map(|reference| reference.user)?;
+    let user = users.into_iter().find_map(|reference| reference.reader.as_ref())?.user;
     let owner = file.meta.as_ref().map(|meta| i64::from(meta.uid));
     (owner != Some(user)).then_some(user)
 }

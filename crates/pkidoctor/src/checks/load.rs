@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::check::{Fact, Look, Remedy, RemedyKind, Severity, fact};
 use crate::checks::words::{self, Told};
 use crate::checks::{ca_key_mismatch, key_mismatch};
-use crate::cluster::{File, State};
+use crate::cluster::{File, Meta, State};
 use crate::exam::{Exam, Group, Reason, Why};
 use crate::links::Link;
 use crate::links::reference::{FaultKind, LoadFault, PairReference, Reference};
@@ -269,7 +269,11 @@ fn shown_to(exam: &Exam<'_>, guilty: &Reference) -> Vec<Arc<Certificate>> {
 
 /// Mode and owner of a file.
 pub(super) fn mode_facts(file: &File) -> Vec<Fact> {
-    let Some(meta) = &file.meta else { return Vec::new() };
+    file.meta.as_ref().map(meta_facts).unwrap_or_default()
+}
+
+/// Mode and owner.
+pub(super) fn meta_facts(meta: &Meta) -> Vec<Fact> {
     vec![fact("mode", format!("{:04o}", meta.mode & 0o7777)), fact("owner", format!("{}:{}", meta.uid, meta.gid))]
 }
 

@@ -194,6 +194,8 @@ pub enum HostPath {
         kind: String,
         /// Whether the mount ends exactly here: a file or directory mounted by itself.
         exact: bool,
+        /// The mounted path on the node: a process in the container needs no permission for what is above it.
+        mounted: String,
     },
     /// In a volume that is not a path of the node (a Secret, an emptyDir …), by the volume's name.
     OtherVolume(String),
@@ -242,13 +244,11 @@ impl Pod {
         };
         match self.volumes.iter().find(|volume| volume.name == mount.volume) {
             Some(Volume { source: VolumeSource::HostPath { path, kind }, .. }) => {
-                let below = [mount.sub_path.as_deref().unwrap_or_default(), rest];
-                let mut path = path.clone();
-                for part in below.into_iter().filter(|part| !part.is_empty()) {
-                    path.push('/');
-                    path.push_str(part);
-                }
-                HostPath::Mapped { path: clean(&path), kind: kind.clone(), exact: rest.is_empty() }
+                let below = |directory: &str, part: &str| {
+                    if part.is_empty() { clean(directory) } else { clean(&format!("{directory}/{part}")) }
+                };
+                let mounted = below(path, mount.sub_path.as_deref().unwrap_or_default());
+                HostPath::Mapped { path: below(&mounted, rest), kind: kind.clone(), exact: rest.is_empty(), mounted }
             }
             _ => HostPath::OtherVolume(mount.volume.clone()),
         }
@@ -1075,8 +1075,10 @@ status: {}
         only(&format!("kind: Pod\nspec:\n  containers:\n  - name: x\n{lines}")).1
     }
 
-    fn mapped(path: &str, kind: &str, exact: bool) -> HostPath {
-        HostPath::Mapped { path: path.to_owned(), kind: kind.to_owned(), exact }
+    /// Mapped below this mounted path, or exactly there.
+    fn mapped(path: &str, kind: &str, mounted: &str) -> HostPath {
+        let (path, kind, mounted) = (path.to_owned(), kind.to_owned(), mounted.to_owned());
+        HostPath::Mapped { exact: path == mounted, path, kind, mounted }
     }
 
     #[test]
@@ -1109,9 +1111,12 @@ status: {}
         let host = |path: &str| pod.host_path(&etcd, path);
         let kind = "DirectoryOrCreate";
         let server = "/etc/kubernetes/pki/etcd/server.crt";
-        assert_eq!(host(server), mapped(server, kind, false));
-        assert_eq!(host("/etc/kubernetes//pki/./etcd/x/../server.crt"), mapped(server, kind, false));
-        assert_eq!(host("/var/lib/etcd/"), mapped("/var/lib/etcd", kind, true));
+        assert_eq!(host(server), mapped(server, kind, "/etc/kubernetes/pki/etcd"));
+        assert_eq!(
+            host("/etc/kubernetes//pki/./etcd/x/../server.crt"),
+            mapped(server, kind, "/etc/kubernetes/pki/etcd")
+        );
+        assert_eq!(host("/var/lib/etcd/"), mapped("/var/lib/etcd", kind, "/var/lib/etcd"));
         assert_eq!(host("/var/lib/etcd2"), HostPath::NotMounted);
         assert_eq!(host("/etc/kubernetes/pki/etcd/../ca.crt"), HostPath::NotMounted);
         assert_eq!(host("server.crt"), HostPath::NotMounted);
@@ -1140,10 +1145,10 @@ spec:
   - {name: secret, secret: {secretName: s}}
 ",
         );
-        assert_eq!(pod.host_path(&c, "/pki/ca.crt"), mapped("/srv/pki/ca.crt", "", false));
-        assert_eq!(pod.host_path(&c, "/pki/etcd/x"), mapped("/srv/deep/sub/dir/x", "Directory", false));
-        assert_eq!(pod.host_path(&c, "/pki/sa.key"), mapped("/srv/keys/sa.key", "File", true));
-        assert_eq!(pod.host_path(&c, "/expr/y"), mapped("/srv/deep/cp1/x/y", "Directory", false));
+        assert_eq!(pod.host_path(&c, "/pki/ca.crt"), mapped("/srv/pki/ca.crt", "", "/srv/pki"));
+        assert_eq!(pod.host_path(&c, "/pki/etcd/x"), mapped("/srv/deep/sub/dir/x", "Directory", "/srv/deep/sub/dir"));
+        assert_eq!(pod.host_path(&c, "/pki/sa.key"), mapped("/srv/keys/sa.key", "File", "/srv/keys/sa.key"));
+        assert_eq!(pod.host_path(&c, "/expr/y"), mapped("/srv/deep/cp1/x/y", "Directory", "/srv/deep/cp1/x"));
         assert_eq!(pod.host_path(&c, "/secret/x"), HostPath::OtherVolume("secret".to_owned()));
         assert_eq!(pod.host_path(&c, "/gone/x"), HostPath::OtherVolume("gone".to_owned()));
         assert_eq!(pod.host_path(&c, "/"), HostPath::NotMounted);
@@ -1159,8 +1164,8 @@ spec:
   volumes: [{name: r, hostPath: {path: /}}]
 ",
         );
-        assert_eq!(pod.host_path(&c, "/a/b"), mapped("/a/b", "", false));
-        assert_eq!(pod.host_path(&c, "/"), mapped("/", "", true));
+        assert_eq!(pod.host_path(&c, "/a/b"), mapped("/a/b", "", "/"));
+        assert_eq!(pod.host_path(&c, "/"), mapped("/", "", "/"));
     }
 
     #[test]

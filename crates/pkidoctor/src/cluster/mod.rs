@@ -50,6 +50,9 @@ pub struct Node {
     pub is_copy: bool,
     /// Every file in the tree and every file that anything names, by its path on the node.
     pub files: BTreeMap<String, File>,
+    /// The directories on the way to them, as far as they can be looked at, where a reader that is not root needs
+    /// permission to search them.
+    pub directories: BTreeMap<String, Meta>,
     /// Whether there is a manifests directory, with nothing in it that could not be read: what it does not name does
     /// not run here.
     pub has_manifests: bool,

@@ -302,7 +302,7 @@ fn whole(node: usize, file: &KubeconfigFile) -> Reference {
         node,
         place: Place::Path { shown: file.path.clone(), path: file.path.clone() },
         origin: Origin::Layout,
-        user: None,
+        reader: None,
     }
 }
 
@@ -346,7 +346,7 @@ fn missing_kubeconfig(
         node: own.node,
         place: Place::Path { shown: path.clone(), path: path.clone() },
         origin: Origin::Layout,
-        user: None,
+        reader: None,
     });
     let text = format!("open {path}: no such file or directory");
     link.faults.push((Side::Client, LoadFault { text, guilty, pair: None, kind: FaultKind::Missing }));
@@ -428,7 +428,7 @@ fn kubelet_link(cluster: &Cluster, verifier: &Verifier<'_>, own: &Apiserver<'_>)
             node: own.node,
             place: Place::Path { shown: path.clone(), path },
             origin: Origin::Flag { manifest, flag: "client-ca-file".to_owned(), line },
-            user: None,
+            reader: None,
         },
         None => Reference::layout(cluster, own.node, "ca.crt"),
     };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::cluster::kubeconfig::{Field, Source, resolve};
 use crate::cluster::manifest::HostPath;
-use crate::cluster::{Cluster, File, KubeconfigFile, Node, Running, State};
+use crate::cluster::{Cluster, File, KubeconfigFile, Meta, Node, Running, State};
 use crate::go::load::{self, Half, KeyPair, Loader, Material, PairFault, Pool, PoolFault};
 
 /// Who says that a file is used.
@@ -91,15 +91,24 @@ pub struct Reference {
     pub place: Place,
     /// Who says so.
     pub origin: Origin,
-    /// The user that reads it, when it is known not to be root.
-    pub user: Option<i64>,
+    /// Who reads it, when that is known not to be root.
+    pub reader: Option<Reader>,
+}
+
+/// A process that is not root.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reader {
+    /// Its user.
+    pub user: i64,
+    /// The directory of the node from which on it needs permission to search: the mounted one, or `/`.
+    pub from: String,
 }
 
 impl Reference {
     /// The file that kubeadm's layout expects.
     pub fn layout(cluster: &Cluster, node: usize, relative: &str) -> Self {
         let path = cluster.nodes[node].layout(relative);
-        Self { node, place: Place::Path { shown: path.clone(), path }, origin: Origin::Layout, user: None }
+        Self { node, place: Place::Path { shown: path.clone(), path }, origin: Origin::Layout, reader: None }
     }
 
     /// The file that a flag names.
@@ -110,14 +119,15 @@ impl Reference {
             flag: flag.to_owned(),
             line: found.and_then(|found| found.line),
         };
-        let place = found.map_or(Place::Unset, |found| place_of(running, &found.value));
-        Self { node, place, origin, user: running.user.filter(|user| *user != 0) }
+        let (place, reader) = found.map_or((Place::Unset, None), |found| place_of(running, &found.value));
+        Self { node, place, origin, reader }
     }
 
     /// The same file asked of another value, for flags that name several files.
     pub fn flag_value(node: usize, running: &Running<'_>, flag: &str, value: &str, line: Option<u64>) -> Self {
         let origin = Origin::Flag { manifest: running.manifest.to_owned(), flag: flag.to_owned(), line };
-        Self { node, place: place_of(running, value), origin, user: running.user.filter(|user| *user != 0) }
+        let (place, reader) = place_of(running, value);
+        Self { node, place, origin, reader }
     }
 
     /// A field of a kubeconfig.
@@ -132,7 +142,7 @@ impl Reference {
                 Place::Path { shown: path.clone(), path }
             }
         };
-        Self { node, place, origin, user: None }
+        Self { node, place, origin, reader: None }
     }
 
     /// Whether no file is named.
@@ -209,16 +219,22 @@ impl Reference {
     }
 }
 
-fn place_of(running: &Running<'_>, value: &str) -> Place {
-    let unmapped = |why| Place::Unmapped { shown: value.to_owned(), why };
+/// Where a value of a flag leads, and who reads it there.
+fn place_of(running: &Running<'_>, value: &str) -> (Place, Option<Reader>) {
+    let unmapped = |why| (Place::Unmapped { shown: value.to_owned(), why }, None);
+    let placed = |path: String, from: &str| {
+        let user = running.user.filter(|user| *user != 0);
+        let reader = user.map(|user| Reader { user, from: from.to_owned() });
+        (Place::Path { shown: value.to_owned(), path }, reader)
+    };
     if !value.starts_with('/') {
         return unmapped(Unmapped::Relative);
     }
     let Some((pod, container)) = running.pod else {
-        return Place::Path { shown: value.to_owned(), path: crate::cluster::manifest::clean(value) };
+        return placed(crate::cluster::manifest::clean(value), "/");
     };
     match pod.host_path(container, value) {
-        HostPath::Mapped { path, .. } => Place::Path { shown: value.to_owned(), path },
+        HostPath::Mapped { path, mounted, .. } => placed(path, &mounted),
         HostPath::OtherVolume(volume) => unmapped(Unmapped::OtherVolume(volume)),
         HostPath::NotMounted => unmapped(Unmapped::NotMounted),
     }
@@ -294,8 +310,8 @@ pub enum FaultKind {
     TooLarge,
     /// Symbolic links in a circle.
     LinkLoop,
-    /// The process's user may not read it.
-    Permission,
+    /// The process's user may not read it, or not enter this directory on the way to it.
+    Permission(Option<String>),
     /// The pair is at fault.
     Pair(PairFault),
     /// The CA file is at fault.
@@ -423,18 +439,32 @@ fn open<'c>(cluster: &'c Cluster, reference: &Reference) -> Loaded<&'c Material>
         State::Directory => failed(told(format!("read {shown}: is a directory")), FaultKind::Directory),
         State::Special(what) => failed(format!("read {shown}: not a regular file ({what})"), FaultKind::Special(what)),
         State::TooLarge(_) => failed(format!("read {shown}: file too large"), FaultKind::TooLarge),
-        State::Regular(_) if denied(file, reference.user) => {
-            failed(told(format!("open {shown}: permission denied")), FaultKind::Permission)
-        }
-        State::Regular(content) => Loaded::Ready(&content.material),
+        State::Regular(content) => match denied(&cluster.nodes[reference.node], file, reference.reader.as_ref()) {
+            Some(directory) => {
+                failed(told(format!("open {shown}: permission denied")), FaultKind::Permission(directory))
+            }
+            None => Loaded::Ready(&content.material),
+        },
     }
 }
 
-/// Whether the mode bits keep this user out; only the owner is known, not the user's groups.
-fn denied(file: &File, user: Option<i64>) -> bool {
-    let (Some(user), Some(meta)) = (user, &file.meta) else { return false };
-    let readable = if i64::from(meta.uid) == user { meta.mode & 0o400 != 0 } else { meta.mode & 0o044 != 0 };
-    !readable
+/// Whether the mode bits keep this reader out, and which directory's; only the owner is known, not the user's groups.
+fn denied(node: &Node, file: &File, reader: Option<&Reader>) -> Option<Option<String>> {
+    let Reader { user, from } = reader?;
+    let allows = |meta: &Meta, owner: u32, others: u32| {
+        meta.mode & if i64::from(meta.uid) == *user { owner } else { others } != 0
+    };
+    let on_the_way = |directory: &str| {
+        let inside = from == "/"
+            || directory.strip_prefix(from.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let above = file.path.strip_prefix(directory.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'));
+        inside && above
+    };
+    let mut directories = node.directories.iter().filter(|(directory, _)| on_the_way(directory));
+    if let Some((directory, _)) = directories.find(|(_, meta)| !allows(meta, 0o100, 0o011)) {
+        return Some(Some(directory.clone()));
+    }
+    file.meta.as_ref().filter(|meta| !allows(meta, 0o400, 0o044)).map(|_| None)
 }
 
 fn embedded<'c>(cluster: &'c Cluster, reference: &Reference, path: &str, part: Part) -> Loaded<&'c Material> {

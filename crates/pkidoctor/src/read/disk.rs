@@ -188,6 +188,12 @@ impl Disk {
         found.is_ok_and(|found| found.metadata.is_dir())
     }
 
+    /// What the file system knows about a directory.
+    pub fn directory(&self, node_path: &str) -> Option<Meta> {
+        let found = self.find(Path::new(node_path)).ok().filter(|found| found.metadata.is_dir())?;
+        Some(meta(&found.metadata, found.link))
+    }
+
     /// The entries of one directory, in order.
     ///
     /// # Errors

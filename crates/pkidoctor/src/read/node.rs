@@ -1,6 +1,6 @@
 //! One node: where its directories are, which of its paths mean what is here, and all its files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component as PathComponent, Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -58,6 +58,7 @@ pub(super) fn read(request: &Request, given: &Path, go: GoVersion) -> Result<Nod
         pki: place.pki,
         is_copy: place.is_copy,
         files: BTreeMap::new(),
+        directories: BTreeMap::new(),
         // one that could not be read may run anything
         has_manifests: has_manifests && manifests.iter().all(|manifest| !manifest.unread),
         obstacles: obstacles.collect(),
@@ -72,6 +73,7 @@ pub(super) fn read(request: &Request, given: &Path, go: GoVersion) -> Result<Nod
     read_kubeconfigs(&mut node, &disk, &place.kubeconfigs, go);
     read_kubelet(&mut node, &disk, go);
     read_named(&mut node, &disk, go);
+    read_directories(&mut node, &disk);
     let nothing = node.tree().next().is_none() && node.manifests.is_empty() && node.kubeconfigs.is_empty();
     if nothing && node.obstacles.is_empty() {
         return Err(ReadError::NoPki(given.display().to_string(), "the directory is empty".to_owned()));
@@ -540,6 +542,24 @@ fn read_named(node: &mut Node, disk: &Disk, go: GoVersion) {
             add_named(node, &path, look, go);
         }
     }
+}
+
+/// Every directory on the way to a file, for processes that are not root.
+fn read_directories(node: &mut Node, disk: &Disk) {
+    let all_root = Component::ALL
+        .into_iter()
+        .all(|component| node.all_running(component).into_iter().all(|running| running.user.unwrap_or_default() == 0));
+    if all_root {
+        return;
+    }
+    let mut paths = BTreeSet::new();
+    for path in node.files.keys() {
+        let mut directory = parent(path);
+        while paths.insert(directory.clone()) && directory != "/" {
+            directory = parent(&directory);
+        }
+    }
+    node.directories.extend(paths.into_iter().filter_map(|path| Some((path.clone(), disk.directory(&path)?))));
 }
 
 /// The files that kubeadm writes.

@@ -199,6 +199,20 @@ fn a_user_that_may_not_read() {
 }
 
 #[test]
+fn a_user_that_may_not_enter() {
+    let patient = patient();
+    patient.edit(ETCD, "  hostNetwork: true", "  securityContext:\n    runAsUser: 4711\n  hostNetwork: true");
+    patient.chmod("etcd", 0o700);
+    // what lies above the mounted directory is not in the way
+    patient.chmod("", 0o700);
+    let report = patient.expect(&["error permission-denied etcd"]);
+    let told = &report.findings[0];
+    assert_eq!([fact(told, "read by user"), fact(told, "mode")], ["4711", "0700"]);
+    assert_eq!(told.remedy.command.as_deref(), Some("chmod a+x /etc/kubernetes/pki/etcd"));
+    assert!(told.links.iter().any(|link| link == "kube-apiserver->etcd"), "{told:?}");
+}
+
+#[test]
 fn a_systemd_user_that_may_not_read() {
     let patient = Patient::real("external-etcd");
     for name in ["server", "peer"] {
