@@ -48,3 +48,34 @@ fn every_command_of_the_readme_exists() {
         Ward::new().run(&[command, "--help"]).code(0);
     }
 }
+
+#[test]
+fn the_examples_of_help_work() {
+    let mut tried = 0;
+    for command in ["scan", "verify", "inspect", "explain", "completions", "man"] {
+        let help = Ward::new().run(&[command, "--help"]).code(0).stdout;
+        for example in help.lines().filter_map(|line| line.strip_prefix("  pkidoctor ")) {
+            // a comment follows after several blanks; what the shell does with the output is its own
+            let typed = example.split("   ").next().unwrap_or_default().split(" what ").next().unwrap_or_default();
+            let typed = typed.split(" > ").next().unwrap_or_default();
+            let ward = Ward::with(&["stacked-single"]);
+            let here = |word: &str| match word {
+                // absolute paths are those of a node, and of this machine's manual
+                absolute if absolute.starts_with('/') => match absolute.strip_prefix("/etc/kubernetes") {
+                    Some(rest) => format!("stacked-single{rest}"),
+                    None => ".".to_owned(),
+                },
+                relative if relative.ends_with(".crt") => format!("stacked-single/pki/{relative}"),
+                other => other.to_owned(),
+            };
+            let words: Vec<String> = typed.split_ascii_whitespace().map(here).collect();
+            let ran = ward.run(&words.iter().map(String::as_str).collect::<Vec<_>>());
+            // paths that only the reader has are not found; everything else does what it says
+            let not_found =
+                ran.code == 2 && (ran.stderr.contains("no PKI at") || ran.stderr.contains("no clusters in"));
+            assert!(matches!(ran.code, 0 | 1) || not_found, "{example}: {} {}{}", ran.code, ran.stdout, ran.stderr);
+            tried += 1;
+        }
+    }
+    assert!(tried >= 12, "the examples are gone: {tried}");
+}
