@@ -196,6 +196,19 @@ pub fn judge(verifier: &Verifier<'_>, client: &Client<'_>, server: &Server<'_>) 
     refusals
 }
 
+/// What a client says of the chain that a server really showed, leaf first: every refusal, in order.
+pub fn judge_received(
+    verifier: &Verifier<'_>,
+    client: &Client<'_>,
+    chain: &[Result<Arc<Certificate>, String>],
+) -> Vec<Refusal> {
+    let complaints = match Presented::received(chain) {
+        Some(shown) => client_complaints(verifier, client, &shown),
+        None => wire_complaints(chain, verifier.go),
+    };
+    complaints.into_iter().map(|complaint| refused_by_client(complaint, verifier.go)).collect()
+}
+
 /// What a server that only requests certificates says at HTTP level.
 fn request_refusals(
     verifier: &Verifier<'_>,

@@ -142,6 +142,12 @@ impl Presented {
         Some(Self { chain, leaf })
     }
 
+    /// What came over the wire, leaf first; `None` when the leaf does not parse.
+    pub fn received(chain: &[Result<Arc<Certificate>, String>]) -> Option<Self> {
+        let leaf = chain.first()?.as_ref().ok()?.clone();
+        Some(Self { chain: chain.to_vec(), leaf })
+    }
+
     /// The first certificate.
     pub fn leaf(&self) -> &Arc<Certificate> {
         &self.leaf

@@ -8,7 +8,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::cluster::kubeconfig::{self, Current, Kubeconfig, Source};
 use crate::cluster::manifest::Component;
-use crate::cluster::{Cluster, KubeconfigFile, KubeconfigProblem, Running, State, url};
+use crate::cluster::url::{self, Endpoint};
+use crate::cluster::{Cluster, KubeconfigFile, KubeconfigProblem, Running, State};
 use crate::go::handshake::{AllowedNames, Side};
 use crate::go::load::{KeyPair, Loader, Pool};
 use crate::go::verify::Verifier;
@@ -81,6 +82,15 @@ impl<'c> Apiserver<'c> {
 
     pub(crate) fn client_ca(&self) -> Reference {
         self.file("client-ca-file", "ca.crt")
+    }
+
+    /// Where it listens: the service's address leads there.
+    fn secure_port(&self) -> Option<Endpoint> {
+        let running = self.running.as_ref()?;
+        let port = running.flags.value("secure-port").unwrap_or("6443");
+        let host = running.flags.value("advertise-address")?;
+        let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+        url::parse(&format!("https://{host}:{port}")).ok()
     }
 
     fn advertises(&self, host: &str) -> bool {
@@ -196,6 +206,9 @@ fn dial(
         .map(|name| name.it.clone())
         .or_else(|| url.as_ref().map(|url| url.host.clone()));
     let trust = Reference::kubeconfig(own.node, file, &target.ca, Part::Ca);
+    // client-go dials the scheme's own port where the URL names none
+    let port = url.as_ref().map(|url| if url.scheme == "http" { 80 } else { 443 });
+    link.dials = url.clone().map(|url| Endpoint { port: url.port.or(port), ..url });
     let server = who_answers(cluster, own, url.as_ref().map_or("", |url| url.host.as_str()));
     link.server_node = Some(server.node);
     link.server_pair = Some(server.serving_pair());
@@ -231,7 +244,7 @@ fn dial(
         name: host.map_or(Wanted::Unknown, Wanted::Name),
         allowed: AllowedNames::default(),
     };
-    finish(link, cluster, verifier, &client, &server.server_side())
+    finish(link, cluster, verifier, client, &server.server_side())
 }
 
 fn refused_to_load(text: &str, kind: OtherKind) -> OtherRefusal {
@@ -378,6 +391,7 @@ fn pod_links(cluster: &Cluster, verifier: &Verifier<'_>, own: &Apiserver<'_>) ->
         .into_iter()
         .map(|name| {
             let mut link = Link::new("pod->kube-apiserver", own.node);
+            link.dials = own.secure_port();
             link.client_trust = Some(trust.clone());
             link.server_pair = Some(own.serving_pair());
             let client = ClientSide {
@@ -387,7 +401,7 @@ fn pod_links(cluster: &Cluster, verifier: &Verifier<'_>, own: &Apiserver<'_>) ->
                 allowed: AllowedNames::default(),
             };
             let server = ServerSide { auth: Demand::Nothing, ..own.server_side() };
-            finish(link, cluster, verifier, &client, &server)
+            finish(link, cluster, verifier, client, &server)
         })
         .collect()
 }
@@ -433,7 +447,10 @@ fn kubelet_link(cluster: &Cluster, verifier: &Verifier<'_>, own: &Apiserver<'_>)
         None => Reference::layout(cluster, own.node, "ca.crt"),
     };
     let pool = load_pool(cluster, &trust, Loader::Apiserver);
-    Some(half_known(cluster, verifier, own, "kube-apiserver->kubelet", pair, trust, (pool, Vec::new())))
+    let mut link = half_known(cluster, verifier, own, "kube-apiserver->kubelet", pair, trust, (pool, Vec::new()));
+    // the node's own kubelet, on the port that kubeadm leaves at its default
+    link.dials = own.secure_port().map(|endpoint| Endpoint { port: Some(10250), ..endpoint });
+    Some(link)
 }
 
 /// `front-proxy-client->extension-apiserver`.
@@ -474,5 +491,5 @@ fn half_known(
     };
     link.client_pair = Some(pair);
     link.server_trust = Some(trust);
-    finish(link, cluster, verifier, &client, &server)
+    finish(link, cluster, verifier, client, &server)
 }

@@ -268,6 +268,7 @@ impl<'c> Etcd<'c> {
         let loaded = own.as_ref().map_or_else(|| self.loaded_pair(Port::Client), |pair| load_pair(self.cluster, pair));
         let pair = own.unwrap_or_else(|| self.server_pair());
         let mut link = Link::new("etcd-gateway->etcd", self.node);
+        link.dials = self.listen_client().into_iter().find(Endpoint::is_tls).map(|endpoint| or_port(endpoint, 2379));
         link.weight = Weight::Auxiliary;
         let client = ClientSide {
             pair: loaded,
@@ -278,7 +279,7 @@ impl<'c> Etcd<'c> {
         link.client_pair = Some(pair);
         link.server_pair = Some(self.server_pair());
         link.server_trust = Some(self.client_trust());
-        Some(finish(link, self.cluster, verifier, &client, &self.server_side(Port::Client)))
+        Some(finish(link, self.cluster, verifier, client, &self.server_side(Port::Client)))
     }
 
     /// Every peer link whose dialler is this member.
@@ -313,6 +314,7 @@ impl<'c> Etcd<'c> {
             }
             seen.push(host.clone());
             let mut link = Link::new(id.clone(), self.node);
+            link.dials = target.clone().map(|endpoint| or_port(endpoint, 2380));
             link.server_node = Some(other.node);
             link.weight = if alone && self.is_single_member() { Weight::Latent } else { Weight::Vital };
             link.client_pair = Some(self.peer_pair());
@@ -339,7 +341,7 @@ impl<'c> Etcd<'c> {
             };
             let mut server = other.server_side(Port::Peer);
             server.address = self.peer_address(other, &mut link);
-            links.push(finish(link, self.cluster, verifier, &client, &server));
+            links.push(finish(link, self.cluster, verifier, client, &server));
         }
         links
     }
@@ -370,6 +372,11 @@ impl<'c> Etcd<'c> {
         members.dedup();
         members.len() < 2
     }
+}
+
+/// A URL with a port in any case.
+fn or_port(endpoint: Endpoint, default: u16) -> Endpoint {
+    Endpoint { port: endpoint.port.or(Some(default)), ..endpoint }
 }
 
 /// `localhost` and addresses by value, names without regard to case.
@@ -514,6 +521,7 @@ fn targets_to_etcd(
             None => (Etcd::on(cluster, source.node), None),
         };
         let mut link = Link::new(source.id, source.node);
+        link.dials = target.clone().map(|endpoint| or_port(endpoint, 2379));
         link.server_node = answers.as_ref().map(|etcd| etcd.node);
         link.client_pair = Some(source.pair.clone());
         link.client_trust = Some(source.trust.clone());
@@ -551,7 +559,7 @@ fn targets_to_etcd(
                 address: None,
             },
         };
-        links.push(finish(link, cluster, verifier, &client, &server));
+        links.push(finish(link, cluster, verifier, client, &server));
     }
     links
 }

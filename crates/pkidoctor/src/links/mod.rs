@@ -10,10 +10,13 @@ pub mod signing;
 pub(crate) mod tokens;
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::cluster::Cluster;
+use crate::cluster::url::Endpoint;
 use crate::go::handshake::{self, AllowedNames, Client, ClientAuth, Refusal, Server, Shown, Side, Stage, Trust};
 use crate::go::load::{KeyPair, PairFault, Pool, Presented};
+use crate::go::parse;
 use crate::go::verify::Verifier;
 
 use reference::{FaultKind, LoadFault, Loaded, PairReference, Reference};
@@ -68,6 +71,10 @@ pub struct Link {
     pub id: String,
     /// The name that the client verifies.
     pub name: Option<String>,
+    /// What the client dials, as far as the files tell.
+    pub dials: Option<Endpoint>,
+    /// What the client expects of the server beside its name.
+    pub expects: Expects,
     /// What hangs on it.
     pub weight: Weight,
     /// The client's node.
@@ -92,6 +99,15 @@ pub struct Link {
     pub unknown: Vec<String>,
     /// What was assumed or left out.
     pub facts: Vec<String>,
+}
+
+/// What a client expects of a server.
+#[derive(Clone, Default)]
+pub struct Expects {
+    /// Whose certificates it takes.
+    pub trust: Trusting,
+    /// etcd's lists of allowed names, which it checks as a client too.
+    pub allowed: AllowedNames,
 }
 
 /// A refusal outside Go's certificate verification.
@@ -133,6 +149,8 @@ impl Link {
         Self {
             id: id.into(),
             name: None,
+            dials: None,
+            expects: Expects::default(),
             weight: Weight::Vital,
             node,
             server_node: Some(node),
@@ -229,6 +247,20 @@ impl Link {
         self.client_pair.as_ref() == Some(pair) || self.server_pair.as_ref() == Some(pair)
     }
 
+    /// What this link's client says of a chain that was really shown to it (DER, leaf first).
+    ///
+    /// The same words as offline, so that the two can be held against each other.
+    pub fn judge_served(&self, verifier: &Verifier<'_>, chain: &[Vec<u8>]) -> Vec<Refusal> {
+        let client = Client {
+            shown: Shown::Unknown,
+            trust: trusting(&self.expects.trust),
+            name: self.name.as_deref(),
+            allowed: &self.expects.allowed,
+        };
+        let chain: Vec<_> = chain.iter().map(|der| parse::certificate(der, verifier.go).map(Arc::new)).collect();
+        handshake::judge_received(verifier, &client, &chain)
+    }
+
     /// Every file on it.
     pub fn references(&self) -> impl Iterator<Item = &Reference> {
         let pairs = [&self.client_pair, &self.server_pair].into_iter().flatten();
@@ -245,13 +277,15 @@ struct ClientSide {
     allowed: AllowedNames,
 }
 
-/// What a side trusts.
-enum Trusting {
+/// What a client trusts.
+#[derive(Clone, Default)]
+pub enum Trusting {
     /// A CA file; [`Loaded::Nothing`] means the system's roots.
     Pool(Loaded<Pool>),
     /// Whoever comes.
     Anybody,
     /// Not known here, and by design not part of the verdict.
+    #[default]
     NotAsked,
 }
 
@@ -300,13 +334,7 @@ pub fn judge(cluster: &Cluster, verifier: &Verifier<'_>) -> Vec<Link> {
 static NO_CAS: Pool = Pool { certificates: Vec::new() };
 
 /// Puts both sides together: what does not load, what refuses, what is not known.
-fn finish(
-    mut link: Link,
-    cluster: &Cluster,
-    verifier: &Verifier<'_>,
-    client: &ClientSide,
-    server: &ServerSide,
-) -> Link {
+fn finish(mut link: Link, cluster: &Cluster, verifier: &Verifier<'_>, client: ClientSide, server: &ServerSide) -> Link {
     let mut unknown = Vec::new();
     let mut faults = Vec::new();
     let mut note = |side: Side, what: &str, fault: Option<&LoadFault>, is_unknown: bool| {
@@ -353,6 +381,7 @@ fn finish(
     };
     link.refusals = handshake::judge(verifier, &judged_client, &judged_server);
     link.name = name.map(str::to_owned);
+    link.expects = Expects { trust: client.trust, allowed: client.allowed };
     link.faults.extend(faults);
     link.unknown.extend(unknown);
     link

@@ -12,4 +12,5 @@ mod matrix;
 mod mutation;
 mod nodes;
 mod properties;
+mod served;
 mod support;
