@@ -9,8 +9,10 @@ mod identity;
 mod observation;
 mod observe;
 mod recorder;
+mod walk;
 mod watched;
 
 pub use identity::{Identity, IdentityError};
 pub use observation::{End, Failure, Observation, Stage, Version};
 pub use observe::{Dial, Manner, Speaks, Versions, observe};
+pub use walk::{LiveVerdict, NotDialled, Outcome, Settings, Walk, walk};

@@ -206,7 +206,7 @@ pub enum HostPath {
 /// Reads the pods of a manifest; documents of other kinds give none.
 ///
 /// # Errors
-/// When the file is larger than [`MAX_BYTES`], no UTF-8, no YAML, a bomb, or a field has a shape the kubelet refuses.
+/// When the file is larger than [`MAX_BYTES`](crate::cluster::yaml::MAX_BYTES), no UTF-8, no YAML, a bomb, or a field has a shape the kubelet refuses.
 pub fn parse(bytes: &[u8]) -> Result<Vec<Pod>, Problem> {
     let documents: Vec<Document> = read_yaml(bytes)?;
     // checked by `read_yaml`; lossy only in form

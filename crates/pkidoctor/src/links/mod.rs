@@ -110,6 +110,18 @@ pub struct Expects {
     pub allowed: AllowedNames,
 }
 
+impl Expects {
+    /// What a client with these expectations, and the name that it dialled, says of a chain that was really shown to
+    /// it (DER, leaf first).
+    ///
+    /// The same words as offline, so that the two can be held against each other.
+    pub fn judge_served(&self, name: Option<&str>, verifier: &Verifier<'_>, chain: &[Vec<u8>]) -> Vec<Refusal> {
+        let client = Client { shown: Shown::Unknown, trust: trusting(&self.trust), name, allowed: &self.allowed };
+        let chain: Vec<_> = chain.iter().map(|der| parse::certificate(der, verifier.go).map(Arc::new)).collect();
+        handshake::judge_received(verifier, &client, &chain)
+    }
+}
+
 /// A refusal outside Go's certificate verification.
 #[derive(Clone, Debug)]
 pub struct OtherRefusal {
@@ -248,17 +260,8 @@ impl Link {
     }
 
     /// What this link's client says of a chain that was really shown to it (DER, leaf first).
-    ///
-    /// The same words as offline, so that the two can be held against each other.
     pub fn judge_served(&self, verifier: &Verifier<'_>, chain: &[Vec<u8>]) -> Vec<Refusal> {
-        let client = Client {
-            shown: Shown::Unknown,
-            trust: trusting(&self.expects.trust),
-            name: self.name.as_deref(),
-            allowed: &self.expects.allowed,
-        };
-        let chain: Vec<_> = chain.iter().map(|der| parse::certificate(der, verifier.go).map(Arc::new)).collect();
-        handshake::judge_received(verifier, &client, &chain)
+        self.expects.judge_served(self.name.as_deref(), verifier, chain)
     }
 
     /// Every file on it.

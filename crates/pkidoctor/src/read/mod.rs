@@ -61,6 +61,13 @@ pub fn cluster(request: &Request, now: OffsetDateTime, go: GoVersion) -> Result<
     Ok(Cluster { nodes, now, go })
 }
 
+/// The bytes of one file of a node that was read, by its path on the node, for who must show what is in it.
+///
+/// A cluster keeps no private keys, so they are read again when they are needed.
+pub fn again(request: &Request, cluster: &Cluster, node: usize, path: &str) -> Option<zeroize::Zeroizing<Vec<u8>>> {
+    node::again(request, request.paths.get(node)?, cluster.nodes.get(node)?, path)
+}
+
 /// A second node of the same name becomes `name#2`.
 fn tell_apart(nodes: &mut [crate::cluster::Node]) {
     let mut seen: Vec<String> = Vec::new();

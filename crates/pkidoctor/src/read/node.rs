@@ -82,6 +82,15 @@ pub(super) fn read(request: &Request, given: &Path, go: GoVersion) -> Result<Nod
     Ok(node)
 }
 
+/// One file of a node that was read before.
+pub(super) fn again(request: &Request, given: &Path, node: &Node, path: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let place = Ground::find(request, given).ok()?.place(request, &node.pki);
+    match Disk::new(place.view).look(path) {
+        Look::File { bytes, .. } => Some(bytes),
+        _ => None,
+    }
+}
+
 /// Where the files lie that a path given by the user stands for.
 struct Ground {
     /// What paths mean before it is known whether this is a copy.

@@ -1,31 +1,19 @@
 //! Servers of every kind: well-behaved, refusing, broken and hostile. None holds an observation beyond its time.
-#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests read the shipped PKI and run servers")]
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::{sleep, spawn};
 use std::time::{Duration, Instant};
 
 use pkidoctor_live::{Dial, End, Failure, Identity, Manner, Observation, Speaks, Stage, Version, Versions, observe};
+use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::WebPkiClientVerifier;
-use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersion};
+use rustls::{ServerConnection, StreamOwned, SupportedProtocolVersion};
+
+use crate::support::{BOTH, ONLY_12, identity, pki, server_config};
 
 const TIMEOUT: Duration = Duration::from_millis(400);
-
-/// A tree of real kubeadm.
-fn pki(name: &str) -> Vec<u8> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../testdata/clusters/stacked-single/pki").join(name);
-    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-fn identity(stem: &str) -> Identity {
-    Identity::from_pem(&pki(&format!("{stem}.crt")), &pki(&format!("{stem}.key"))).unwrap()
-}
 
 /// A server on a free port that treats its one connection so.
 fn serve(treat: impl FnOnce(TcpStream) + Send + 'static) -> u16 {
@@ -45,16 +33,7 @@ fn serve_tls(
     alpn: &'static [u8],
     treat: impl FnOnce(&mut StreamOwned<ServerConnection, TcpStream>) + Send + 'static,
 ) -> u16 {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(&pki("etcd/ca.crt")).unwrap()).unwrap();
-    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build().unwrap();
-    let chain = vec![CertificateDer::from_pem_slice(&pki("etcd/server.crt")).unwrap()];
-    let key = PrivateKeyDer::from_pem_slice(&pki("etcd/server.key")).unwrap();
-    let builder = ServerConfig::builder_with_provider(provider).with_protocol_versions(versions).unwrap();
-    let mut config = builder.with_client_cert_verifier(verifier).with_single_cert(chain, key).unwrap();
-    config.alpn_protocols = vec![alpn.to_vec()];
-    let config = Arc::new(config);
+    let config = server_config("etcd/server", versions, &[alpn]);
     serve(move |stream| {
         let mut tls = StreamOwned::new(ServerConnection::new(config).unwrap(), stream);
         treat(&mut tls);
@@ -63,9 +42,6 @@ fn serve_tls(
         sleep(Duration::from_millis(100));
     })
 }
-
-const BOTH: &[&SupportedProtocolVersion] = &[&rustls::version::TLS13, &rustls::version::TLS12];
-const ONLY_12: &[&SupportedProtocolVersion] = &[&rustls::version::TLS12];
 
 fn http1() -> Speaks {
     Speaks::Http1 { path: "/version".to_owned() }
