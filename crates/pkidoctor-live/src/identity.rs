@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rustls::crypto::ring::sign::any_supported_type;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
+use zeroize::Zeroize as _;
 
 /// A client certificate with its key, ready for handshakes. It has no `Debug`, because it holds a private key.
 #[derive(Clone)]
@@ -36,9 +37,10 @@ impl Identity {
     /// # Errors
     /// When there is no pair, or none that this program can show.
     pub fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Self, IdentityError> {
-        let (chain, key) = load(certificate, key)?;
-        let signer = any_supported_type(&key).map_err(|_| IdentityError::Unsupported)?;
-        let pair = CertifiedKey::new(chain, signer);
+        let (chain, mut key) = load(certificate, key)?;
+        let signer = any_supported_type(&key);
+        key.zeroize();
+        let pair = CertifiedKey::new(chain, signer.map_err(|_| IdentityError::Unsupported)?);
         match pair.keys_match() {
             Err(rustls::Error::InconsistentKeys(rustls::InconsistentKeys::KeyMismatch)) => Err(IdentityError::Mismatch),
             // a certificate that the library cannot read is shown all the same: the server decides

@@ -1,8 +1,9 @@
 //! Live evidence: what servers really show, demand and refuse.
 //!
 //! Gathers only; what the evidence means is judged by `pkidoctor`, which knows Go's rules. Nothing here aborts a
-//! handshake before it has seen the server's chain, and nothing is sent over a connection that the caller would not
-//! have trusted. Every observation is bounded in time and in bytes, whatever the server does.
+//! handshake before it has seen the server's chain, so that a client certificate, which is public, is shown to whoever
+//! asks for it; but no request follows over a connection that the caller would not have trusted. Every observation is
+//! bounded in time and in bytes, whatever the server does.
 #![forbid(unsafe_code)]
 
 mod identity;

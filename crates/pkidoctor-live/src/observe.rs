@@ -86,9 +86,14 @@ pub enum Speaks {
 /// Preface and empty SETTINGS, RFC 9113 section 3.4.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 
-/// How long a refusal may take after a TLS 1.3 handshake, in round trips, and at least: etcd's comes 45 µs after it.
+/// How long a refusal may take after a TLS 1.3 handshake, in round trips, at least and at most: etcd's comes 45 µs
+/// after it.
 const REFUSAL_ROUND_TRIPS: u32 = 4;
 const REFUSAL_AT_LEAST: Duration = Duration::from_millis(30);
+const REFUSAL_AT_MOST: Duration = Duration::from_millis(500);
+
+/// Nobody waits longer for one connection.
+const LONGEST: Duration = Duration::from_secs(3600);
 
 /// Dials a server and notes all that it shows, asks for and says.
 ///
@@ -104,8 +109,9 @@ pub async fn observe(
     let begin = Instant::now();
     let recorder = Arc::new(Recorder::new(identity.map(|identity| Arc::clone(&identity.0))));
     let mut seen = Observation::new();
-    let call = Call { dial, manner, begin, recorder: &recorder };
-    let end = timeout_at(begin + manner.timeout, call.walk(&mut seen, trusted)).await;
+    let deadline = begin + manner.timeout.min(LONGEST);
+    let call = Call { dial, manner, begin, deadline, recorder: &recorder };
+    let end = timeout_at(deadline, call.walk(&mut seen, trusted)).await;
     seen.end = end.unwrap_or_else(|_| Err(Failure::TimedOut.into())).unwrap_or_else(|end| end);
     let notes = recorder.notes();
     seen.chain = notes.chain;
@@ -128,6 +134,7 @@ struct Call<'a> {
     dial: &'a Dial,
     manner: &'a Manner,
     begin: Instant,
+    deadline: Instant,
     recorder: &'a Arc<Recorder>,
 }
 
@@ -139,15 +146,14 @@ impl Call<'_> {
     ) -> Result<End, End> {
         let addresses = self.resolve().await?;
         seen.stage = Stage::Connect;
-        let stream = connect(&addresses, seen).await?;
-        let connected_after = self.begin.elapsed();
-        seen.connected_after = Some(connected_after);
+        let (stream, round_trip) = self.connect(&addresses, seen).await?;
+        seen.connected_after = Some(self.begin.elapsed());
         seen.stage = Stage::Tls;
         let mut tls = self.shake_hands(stream, seen.address).await?;
         seen.secured_after = Some(self.begin.elapsed());
         note_session(&tls, seen);
         seen.stage = Stage::Read;
-        let patience = (connected_after * REFUSAL_ROUND_TRIPS).max(REFUSAL_AT_LEAST);
+        let patience = round_trip.saturating_mul(REFUSAL_ROUND_TRIPS).clamp(REFUSAL_AT_LEAST, REFUSAL_AT_MOST);
         let mut buffer = [0; 4096];
         // a refusal comes first: who writes before it may read a reset in its place
         if let Ok(first) = timeout(patience, tls.read(&mut buffer)).await {
@@ -167,6 +173,28 @@ impl Call<'_> {
         let found = tokio::net::lookup_host((host.as_str(), *port)).await;
         let addresses: Vec<_> = found.map_err(|error| Failure::NoAddress(error.to_string()))?.take(16).collect();
         if addresses.is_empty() { Err(Failure::NoAddress("no address".to_owned()).into()) } else { Ok(addresses) }
+    }
+
+    /// The first address that answers, and how long that took; each gets its share of the time that is left. Else the
+    /// failure of the last.
+    async fn connect(&self, addresses: &[SocketAddr], seen: &mut Observation) -> Result<(TcpStream, Duration), End> {
+        let mut failure = Failure::NoAddress("no address".to_owned());
+        for (address, left) in addresses.iter().zip((1..=addresses.len()).rev()) {
+            seen.address = Some(*address);
+            let begin = Instant::now();
+            let share = self.deadline.saturating_duration_since(begin) / u32::try_from(left).unwrap_or(u32::MAX);
+            match timeout(share, TcpStream::connect(address)).await {
+                Ok(Ok(stream)) => {
+                    seen.source_port = stream.local_addr().ok().map(|local| local.port());
+                    // the handshake is many small messages
+                    stream.set_nodelay(true).map_err(|error| failure_of(&error))?;
+                    return Ok((stream, begin.elapsed()));
+                }
+                Ok(Err(error)) => failure = failure_of(&error),
+                Err(_) => failure = Failure::TimedOut,
+            }
+        }
+        Err(failure.into())
     }
 
     async fn shake_hands(&self, stream: TcpStream, address: Option<SocketAddr>) -> Result<TlsStream<Watched>, End> {
@@ -249,24 +277,6 @@ fn status(bytes: &[u8]) -> Option<u16> {
     words.next()?.parse().ok()
 }
 
-/// The first address that answers; the failure of the last.
-async fn connect(addresses: &[SocketAddr], seen: &mut Observation) -> Result<TcpStream, End> {
-    let mut failure = Failure::NoAddress("no address".to_owned());
-    for address in addresses {
-        seen.address = Some(*address);
-        match TcpStream::connect(address).await {
-            Ok(stream) => {
-                seen.source_port = stream.local_addr().ok().map(|local| local.port());
-                // the handshake is many small messages
-                stream.set_nodelay(true).map_err(|error| failure_of(&error))?;
-                return Ok(stream);
-            }
-            Err(error) => failure = failure_of(&error),
-        }
-    }
-    Err(failure.into())
-}
-
 fn note_session(tls: &TlsStream<Watched>, seen: &mut Observation) {
     let session = tls.get_ref().1;
     seen.version = match session.protocol_version() {
@@ -290,7 +300,7 @@ fn ended(error: &io::Error, stream: &Watched) -> End {
             End::Alert { number: u8::from(*alert), name: format!("{alert:?}") }
         }
         Some(rustls::Error::InvalidMessage(_)) if stream.began_as_http() => Failure::PlainHttp.into(),
-        Some(rustls::Error::InvalidMessage(_)) => Failure::NotTls.into(),
+        Some(rustls::Error::InvalidMessage(_)) if !stream.began_as_tls() => Failure::NotTls.into(),
         Some(other) => Failure::Protocol(other.to_string()).into(),
         None => failure_of(error).into(),
     }

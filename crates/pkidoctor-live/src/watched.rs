@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// More than any handshake and first answer; a chain of a hundred certificates takes 200 KiB.
+/// More than any handshake and first answer: the TLS library takes messages of up to 64 KiB.
 const MAX_RECEIVED: usize = 512 << 10;
 
 /// Enough to tell HTTP from TLS.
@@ -33,6 +33,11 @@ impl Watched {
     /// Whether what came first is an HTTP response without TLS.
     pub(crate) fn began_as_http(&self) -> bool {
         self.beginning.starts_with(b"HTTP/")
+    }
+
+    /// Whether what came first is a TLS record (RFC 8446 section 5.1).
+    pub(crate) fn began_as_tls(&self) -> bool {
+        matches!(self.beginning.as_slice(), [20..=23, 3, ..])
     }
 }
 

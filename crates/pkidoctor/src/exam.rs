@@ -255,7 +255,7 @@ impl<'c> Exam<'c> {
     fn find_signing_faults(&self) -> Vec<(usize, LoadFault)> {
         let faults = self.signing.iter().enumerate().filter_map(|(index, signing)| {
             let Loaded::Failed(fault) = load_pair(self.cluster, &signing.pair) else { return None };
-            let told = self.has_reason(fault.guilty.node, &fault.guilty.subject(self.cluster));
+            let told = self.has_reason(fault.guilty.node, &self.blamed(&fault).1);
             (!told).then_some((index, fault))
         });
         faults.collect()
@@ -346,22 +346,29 @@ impl<'c> Exam<'c> {
     }
 
     fn fault_reason(&self, link: usize, side: Side, fault: &'c LoadFault) -> Reason<'c> {
-        let code = self.fault_code(fault);
-        let mut reason = self.reason(code, link, side, Some(fault.guilty.clone()), Why::Fault(fault));
+        let (guilty, subject) = self.blamed(fault);
+        let mut reason = self.reason(self.fault_code(fault), link, side, Some(guilty), Why::Fault(fault));
         reason.pair.clone_from(&fault.pair);
-        // the right certificate is in the file, only not in the first place: the key is innocent
-        if code == "wrong-certificate-first" {
-            reason.guilty = fault.pair.as_ref().map(|pair| pair.certificate.clone());
-            reason.subject = reason.guilty.as_ref().map_or(reason.subject, |guilty| guilty.subject(self.cluster));
-        }
-        // what a flag names and the container cannot see, or a flag that is missing, is the manifest's fault
-        if matches!(fault.kind, FaultKind::NotMounted(_)) || fault.guilty.is_unset() {
-            reason.subject = fault.guilty.flag_subject(self.cluster).unwrap_or(reason.subject);
-        }
-        if let FaultKind::Permission(Some(directory)) = &fault.kind {
-            self.cluster.nodes[reason.node].shown(directory).clone_into(&mut reason.subject);
-        }
+        reason.subject = subject;
         reason
+    }
+
+    /// The file that a load fault is held against, and how reports name what is wrong.
+    pub fn blamed(&self, fault: &LoadFault) -> (Reference, String) {
+        let mut guilty = fault.guilty.clone();
+        // the right certificate is in the file, only not in the first place: the key is innocent
+        if let (Some(pair), "wrong-certificate-first") = (&fault.pair, self.fault_code(fault)) {
+            guilty = pair.certificate.clone();
+        }
+        let subject = match &fault.kind {
+            FaultKind::Permission(Some(directory)) => Some(self.cluster.nodes[guilty.node].shown(directory).to_owned()),
+            // what a flag names and the container cannot see, or a flag that is missing, is the manifest's fault
+            FaultKind::NotMounted(_) => fault.guilty.flag_subject(self.cluster),
+            _ if fault.guilty.is_unset() => fault.guilty.flag_subject(self.cluster),
+            _ => None,
+        };
+        let subject = subject.unwrap_or_else(|| guilty.subject(self.cluster));
+        (guilty, subject)
     }
 
     /// The check that tells a load fault.

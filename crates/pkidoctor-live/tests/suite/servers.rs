@@ -2,13 +2,15 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::{sleep, spawn};
 use std::time::{Duration, Instant};
 
 use pkidoctor_live::{Dial, End, Failure, Identity, Manner, Observation, Speaks, Stage, Version, Versions, observe};
-use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ServerConnection, StreamOwned, SupportedProtocolVersion};
 
 use crate::support::{BOTH, ONLY_12, identity, pki, server_config};
@@ -179,10 +181,7 @@ fn a_handshake_message_without_end() {
         record[5..9].copy_from_slice(&[11, 0xff, 0xff, 0xff]);
         while stream.write_all(&record).is_ok() {}
     });
-    assert!(
-        matches!(&end, (Stage::Tls, End::Failed(Failure::TooMuch | Failure::Protocol(_) | Failure::NotTls))),
-        "{end:?}"
-    );
+    assert!(matches!(&end, (Stage::Tls, End::Failed(Failure::TooMuch | Failure::Protocol(_)))), "{end:?}");
 }
 
 #[test]
@@ -296,6 +295,31 @@ fn an_answer_that_never_gets_to_the_point() {
     let seen = call(port, Some(&identity("etcd/peer")), http1(), true);
     assert_eq!(seen.stage, Stage::Http);
     assert!(matches!(seen.end, End::Failed(Failure::Protocol(_))), "{seen:?}");
+}
+
+#[test]
+fn more_certificates_than_one_message_holds() {
+    let mut config = Arc::unwrap_or_clone(server_config("etcd/server", BOTH, &[b"h2"]));
+    let chain = vec![CertificateDer::from_pem_slice(&pki("etcd/server.crt")).unwrap(); 100];
+    let key = PrivateKeyDer::from_pem_slice(&pki("etcd/server.key")).unwrap();
+    let signer = rustls::crypto::ring::sign::any_supported_type(&key).unwrap();
+    config.cert_resolver = Arc::new(SingleCertAndKey::from(CertifiedKey::new(chain, signer)));
+    let port = serve(move |stream| {
+        let mut tls = StreamOwned::new(ServerConnection::new(Arc::new(config)).unwrap(), stream);
+        let _ = tls.read(&mut [0; 64]);
+    });
+    let seen = call(port, None, Speaks::Http2, true);
+    // it is TLS all the same
+    assert!(matches!(&seen, Observation { stage: Stage::Tls, end: End::Failed(Failure::Protocol(_)), .. }), "{seen:?}");
+}
+
+#[test]
+fn time_without_end_is_bounded_too() {
+    let dial = Dial { host: "127.0.0.1".to_owned(), port: serve(drop), server_name: None };
+    let manner = Manner { timeout: Duration::MAX, ..Manner::default() };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let seen = runtime.block_on(observe(&dial, None, &manner, |_, _| true));
+    assert!(matches!(seen.end, End::Failed(Failure::Closed | Failure::Reset)), "{seen:?}");
 }
 
 #[test]

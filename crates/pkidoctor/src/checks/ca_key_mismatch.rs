@@ -6,7 +6,7 @@ use crate::cluster::File;
 use crate::exam::{Exam, Group, Reason, Why};
 use crate::go::handshake::Side;
 use crate::go::parse;
-use crate::links::reference::{FaultKind, LoadFault, Reference};
+use crate::links::reference::{LoadFault, Reference};
 use crate::x509::certificate::Certificate;
 use crate::x509::key::PublicKey;
 use crate::x509::signature;
@@ -164,19 +164,14 @@ fn certified(exam: &Exam<'_>, node: usize, subject: &str) -> Option<PublicKey> {
 
 /// A signing pair's fault in the form of a link's.
 pub(super) fn reason<'f>(exam: &Exam<'_>, fault: &'f LoadFault) -> Reason<'f> {
-    let code = exam.fault_code(fault);
-    let mut guilty = fault.guilty.clone();
-    if let (Some(pair), true) = (&fault.pair, code == "wrong-certificate-first") {
-        guilty = pair.certificate.clone();
-    }
-    let flag = guilty.flag_subject(exam.cluster).filter(|_| matches!(fault.kind, FaultKind::NotMounted(_)));
+    let (guilty, subject) = exam.blamed(fault);
     Reason {
-        code,
+        code: exam.fault_code(fault),
         // no link: the groups that are made of this never ask
         link: usize::MAX,
         side: Side::Server,
         node: guilty.node,
-        subject: flag.unwrap_or_else(|| guilty.subject(exam.cluster)),
+        subject,
         guilty: Some(guilty),
         pair: fault.pair.clone(),
         trust: None,

@@ -127,7 +127,7 @@ impl Today {
 
 /// Whether this side, built with that Go, refuses nothing.
 fn accepts(exam: &Exam<'_>, link: &Link, side: Side, go: GoVersion) -> bool {
-    // the memory of signatures knows certificates by address, and these do not outlive this function
+    // what is remembered of signatures holds for one Go
     let signatures = SignatureCache::default();
     let verifier = Verifier { go, now: exam.now(), signatures: &signatures };
     let pairs = [pair(exam.cluster, link.client_pair.as_ref(), go), pair(exam.cluster, link.server_pair.as_ref(), go)];

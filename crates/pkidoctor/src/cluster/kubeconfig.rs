@@ -1,7 +1,7 @@
 //! Kubeconfigs, as client-go reads them: what the current context says, and where its certificates and key come from.
 //!
 //! A kubeconfig holds a private key. Nothing here has a `Debug`, decoded fields are wiped when dropped, and no message
-//! quotes the file.
+//! quotes the file; what cannot be wiped, the module of YAML says.
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, Visitor};

@@ -53,8 +53,7 @@ pub struct Node {
     /// The directories on the way to them, as far as they can be looked at, where a reader that is not root needs
     /// permission to search them.
     pub directories: BTreeMap<String, Meta>,
-    /// Whether there is a manifests directory, with nothing in it that could not be read: what it does not name does
-    /// not run here.
+    /// Whether there is a manifests directory at all.
     pub has_manifests: bool,
     /// The files of the manifests directory.
     pub manifests: Vec<Manifest>,
@@ -224,6 +223,16 @@ impl Node {
     pub fn running(&self, component: Component) -> Option<Running<'_>> {
         let service = (component == Component::Etcd).then(|| self.etcd_service()).flatten();
         service.or_else(|| self.all_running(component).next())
+    }
+
+    /// Whether a component that no manifest names may run all the same: there are no manifests here, or one that
+    /// could not be read bears its name (or is their directory).
+    pub fn may_run(&self, component: Component) -> bool {
+        let hidden = |manifest: &Manifest| {
+            let name = manifest.path.rsplit('/').next().unwrap_or_default();
+            manifest.unread && !name.starts_with('.') && (name == "manifests" || name.contains(component.name()))
+        };
+        !self.has_manifests || self.manifests.iter().any(hidden)
     }
 
     fn etcd_service(&self) -> Option<Running<'_>> {

@@ -3,10 +3,11 @@
 //! One pass over a parser's events. Every scalar stays the text that it is, so that `0600`, `yes` and `2379` keep their
 //! form; the last of two equal keys wins, as in Kubernetes' reader; merge keys are followed. An alias is its target, not
 //! a copy, and what aliases multiply is counted before anybody walks it. Kubeconfigs hold keys: scalars are borrowed
-//! from the file where they can be, the others are wiped, and no message quotes the file.
+//! from the file where they can be, the others are wiped, and no message quotes the file. (Buffers in which the parser
+//! unfolds a scalar of several lines cannot be wiped from here.)
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 use std::marker::PhantomData;
 
@@ -117,8 +118,17 @@ struct Node<'i> {
     weight: usize,
 }
 
+/// What a scalar is, beside its text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Null,
+    /// `<<`, not quoted: as a key, it merges.
+    Merge,
+}
+
 enum Content<'i> {
-    Scalar { text: Cow<'i, str>, is_null: bool },
+    Scalar { text: Cow<'i, str>, kind: Kind },
     Sequence(Vec<usize>),
     Mapping(Vec<(usize, usize)>),
 }
@@ -182,9 +192,9 @@ impl<'i> Reader<'i> {
                 }
             }
             Event::Scalar(text, style, anchor, tag) => {
-                let (text, is_null) = scalar(text, style, tag.as_deref(), line)?;
+                let (text, kind) = scalar(text, style, tag.as_deref(), line)?;
                 let weight = text.len().saturating_add(1);
-                self.close(Node { content: Content::Scalar { text, is_null }, line, height: 0, weight }, anchor)?;
+                self.close(Node { content: Content::Scalar { text, kind }, line, height: 0, weight }, anchor)?;
             }
             Event::SequenceStart(_, anchor, _) => self.open(false, line, anchor)?,
             Event::MappingStart(_, anchor, _) => self.open(true, line, anchor)?,
@@ -220,48 +230,50 @@ impl<'i> Reader<'i> {
         }
         let content = if is_mapping {
             let entries = items.chunks_exact(2).filter_map(|pair| Some((*pair.first()?, *pair.get(1)?)));
-            Content::Mapping(self.settled(entries.collect(), line)?)
+            Content::Mapping(self.settled(&entries.collect::<Vec<_>>(), line)?)
         } else {
             Content::Sequence(items)
         };
         self.close(Node { content, line, height, weight }, anchor)
     }
 
-    /// The entries of a mapping: of equal keys the last, then what merge keys add.
-    fn settled(&mut self, mut entries: Vec<(usize, usize)>, line: u64) -> Result<Vec<(usize, usize)>, Problem> {
+    /// The entries of a mapping: of equal keys the last wins, merge keys where they stand (go-yaml v2, `mapping`).
+    fn settled(&mut self, entries: &[(usize, usize)], line: u64) -> Result<Vec<(usize, usize)>, Problem> {
         let nodes = &self.tree.nodes;
-        if let Some((odd, _)) = entries.iter().find(|(key, _)| key_text(nodes, *key).is_none()) {
-            // YAML allows it, Kubernetes, which turns everything into JSON, does not
-            let line = nodes.get(*odd).map_or(line, |key| key.line);
-            return Err(Problem::new(Some(line), "a key that is no text"));
-        }
-        let mut seen = BTreeSet::new();
-        let mut merge = None;
-        entries.reverse();
-        entries.retain(|(key, value)| match key_text(nodes, *key) {
-            Some("<<") => {
-                merge.get_or_insert(*value);
-                false
-            }
-            key => seen.insert(key),
-        });
-        entries.reverse();
-        let Some(merge) = merge else { return Ok(entries) };
-        let sources = match nodes.get(merge).map(|node| &node.content) {
-            Some(Content::Sequence(sources)) => sources.as_slice(),
-            _ => std::slice::from_ref(&merge),
-        };
-        for source in sources {
-            let Some(Content::Mapping(more)) = nodes.get(*source).map(|node| &node.content) else {
-                return Err(Problem::new(Some(line), "a merge key without a mapping"));
+        let content = |index: usize| nodes.get(index).map(|node| &node.content);
+        let mut settled = Settled::default();
+        for &(key, value) in entries {
+            let text = match content(key) {
+                Some(Content::Scalar { kind: Kind::Merge, .. }) => {
+                    let sources = match content(value) {
+                        Some(Content::Sequence(sources)) => sources.as_slice(),
+                        _ => std::slice::from_ref(&value),
+                    };
+                    // the first of several sources wins, so it comes last
+                    for source in sources.iter().rev() {
+                        let Some(Content::Mapping(more)) = content(*source) else {
+                            return Err(Problem::new(Some(line), "a merge key without a mapping"));
+                        };
+                        self.merged = self.merged.saturating_add(more.len());
+                        if self.merged > MAX_MERGED {
+                            return Err(Problem::new(Some(line), BOMB));
+                        }
+                        for &(key, value) in more {
+                            settled.put(key_text(nodes, key).unwrap_or_default(), key, value);
+                        }
+                    }
+                    continue;
+                }
+                Some(Content::Scalar { kind: Kind::Text, text }) => text,
+                _ => {
+                    // YAML allows it, Kubernetes, which turns everything into JSON, does not
+                    let line = nodes.get(key).map_or(line, |key| key.line);
+                    return Err(Problem::new(Some(line), "a key that is no text"));
+                }
             };
-            self.merged = self.merged.saturating_add(more.len());
-            if self.merged > MAX_MERGED {
-                return Err(Problem::new(Some(line), BOMB));
-            }
-            entries.extend(more.iter().filter(|(key, _)| seen.insert(key_text(nodes, *key))));
+            settled.put(text, key, value);
         }
-        Ok(entries)
+        Ok(settled.entries)
     }
 
     /// A node that is complete.
@@ -293,37 +305,67 @@ impl<'i> Reader<'i> {
         if self.weight > MAX_WEIGHT {
             return Err(Problem::new(Some(line), BOMB));
         }
-        if !matches!(root.content, Content::Scalar { is_null: true, .. }) {
+        if !matches!(root.content, Content::Scalar { kind: Kind::Null, .. }) {
             self.tree.roots.push(index);
         }
         Ok(())
     }
 }
 
+/// Entries in the order in which their keys came first, each with what was said last.
+#[derive(Default)]
+struct Settled<'t> {
+    entries: Vec<(usize, usize)>,
+    places: BTreeMap<&'t str, usize>,
+}
+
+impl<'t> Settled<'t> {
+    fn put(&mut self, text: &'t str, key: usize, value: usize) {
+        if let Some(entry) = self.places.get(text).and_then(|place| self.entries.get_mut(*place)) {
+            *entry = (key, value);
+        } else {
+            self.places.insert(text, self.entries.len());
+            self.entries.push((key, value));
+        }
+    }
+}
+
 fn key_text<'t>(nodes: &'t [Node<'_>], index: usize) -> Option<&'t str> {
     match &nodes.get(index)?.content {
-        Content::Scalar { text, is_null: false } => Some(text),
+        Content::Scalar { text, kind: Kind::Text } => Some(text),
         _ => None,
     }
 }
 
-/// The text of a scalar, and whether it is null.
+/// The text of a scalar, and what it is.
 fn scalar<'i>(
     text: Cow<'i, str>,
     style: ScalarStyle,
     tag: Option<&Tag>,
     line: u64,
-) -> Result<(Cow<'i, str>, bool), Problem> {
-    let looks_null = matches!(text.as_ref(), "" | "~" | "null" | "Null" | "NULL");
-    let Some(tag) = tag else { return Ok((text, looks_null && style == ScalarStyle::Plain)) };
+) -> Result<(Cow<'i, str>, Kind), Problem> {
+    let Some(tag) = tag else {
+        let kind = match text.as_ref() {
+            _ if style != ScalarStyle::Plain => Kind::Text,
+            "" | "~" | "null" | "Null" | "NULL" => Kind::Null,
+            "<<" => Kind::Merge,
+            _ => Kind::Text,
+        };
+        return Ok((text, kind));
+    };
     match tag.suffix_in_namespace("tag:yaml.org,2002:").as_deref() {
-        Some("null") => Ok((text, true)),
+        Some("null") => Ok((text, Kind::Null)),
+        Some("merge") if text == "<<" => Ok((text, Kind::Merge)),
         Some("binary") => {
-            let decoded = base64::decode(text.as_bytes()).ok().and_then(|bytes| String::from_utf8(bytes.to_vec()).ok());
+            let decoded = base64::decode(text.as_bytes()).ok();
+            if let Cow::Owned(mut text) = text {
+                text.zeroize();
+            }
+            let decoded = decoded.as_ref().and_then(|bytes| std::str::from_utf8(bytes).ok()).map(str::to_owned);
             let decoded = decoded.ok_or_else(|| Problem::new(Some(line), "expected text, found other binary data"))?;
-            Ok((Cow::Owned(decoded), false))
+            Ok((Cow::Owned(decoded), Kind::Text))
         }
-        _ => Ok((text, false)),
+        _ => Ok((text, Kind::Text)),
     }
 }
 
@@ -406,7 +448,7 @@ impl Error for Mismatch {
 impl Node<'_> {
     fn instead_of(&self, expected: &str) -> Mismatch {
         let found = match self.content {
-            Content::Scalar { is_null: true, .. } => "nothing",
+            Content::Scalar { kind: Kind::Null, .. } => "nothing",
             Content::Scalar { .. } => "text",
             Content::Sequence(_) => "a list",
             Content::Mapping(_) => "a mapping",
@@ -439,7 +481,7 @@ impl<'de> Deserializer<'de> for At<'_, '_> {
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
         let node = self.node()?;
         let value = match &node.content {
-            Content::Scalar { is_null: true, .. } => visitor.visit_unit(),
+            Content::Scalar { kind: Kind::Null, .. } => visitor.visit_unit(),
             Content::Scalar { text, .. } => visitor.visit_str(text),
             Content::Sequence(items) => visitor.visit_seq(Items { at: self, rest: items.iter() }),
             Content::Mapping(entries) => visitor.visit_map(Entries { at: self, rest: entries.iter(), value: None }),
@@ -489,7 +531,7 @@ impl<'de> Deserializer<'de> for At<'_, '_> {
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
         match self.node()?.content {
-            Content::Scalar { is_null: true, .. } => visitor.visit_none(),
+            Content::Scalar { kind: Kind::Null, .. } => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
     }
@@ -571,8 +613,6 @@ impl<'de> SeqAccess<'de> for LineAndValue<'_, '_> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
 
     type Map = BTreeMap<String, Option<String>>;
@@ -652,6 +692,12 @@ mod tests {
         ];
         let expected: BTreeMap<String, Map> = expected.into_iter().map(|(key, map)| (key.to_owned(), map)).collect();
         assert_eq!(read_yaml::<BTreeMap<String, Map>>(text.as_bytes()), Ok(vec![expected]));
+        // each overwrites what stands before it, as in go-yaml v2; only a bare `<<` merges
+        let one = |text: &str| maps(text).remove(0);
+        assert_eq!(one("a: 1\n<<: {a: 2, b: 3}\n"), map(&[("a", Some("2")), ("b", Some("3"))]));
+        assert_eq!(one("<<: {a: 1}\n<<: {a: 2, b: 1}\n<<: {c: 1}\nb: 4\n").len(), 3);
+        assert_eq!(one("<<: {a: 1}\na: 2\n"), map(&[("a", Some("2"))]));
+        assert_eq!(one("'<<': x\n"), map(&[("<<", Some("x"))]));
         assert_eq!(problem::<Map>("a: 1\n<<: HIDDEN\n").message, "a merge key without a mapping");
     }
 

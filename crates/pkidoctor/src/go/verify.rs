@@ -226,7 +226,9 @@ fn hint_name(certificate: &Certificate) -> String {
     }
 }
 
-/// Signature checks already made. Kubeconfigs and nodes hold copies of the same CA, so contents count.
+/// Signature checks already made, as one Go version judges them: another version needs another cache.
+///
+/// Kubeconfigs and nodes hold copies of the same CA, so contents count.
 #[derive(Default)]
 pub struct SignatureCache {
     /// The short way, by the addresses of child and parent; their owners are kept, so that no address comes back.

@@ -51,7 +51,7 @@ pub(crate) struct Apiserver<'c> {
 impl<'c> Apiserver<'c> {
     pub(crate) fn on(cluster: &'c Cluster, node: usize) -> Option<Self> {
         let running = cluster.nodes[node].running(Component::KubeApiserver);
-        if running.is_none() && cluster.nodes[node].has_manifests {
+        if running.is_none() && !cluster.nodes[node].may_run(Component::KubeApiserver) {
             return None;
         }
         let this = Self { cluster, node, running };

@@ -93,7 +93,7 @@ impl<'c> Etcd<'c> {
             // in a directory that this process may not enter there may be anything
             let may_be = |file: &File| file.meta.is_some() || matches!(file.state, State::Unreadable(_));
             let any = laid_out.iter().any(|file| here.file(&here.layout(file)).is_some_and(may_be));
-            if here.has_manifests || !any {
+            if !here.may_run(Component::Etcd) || !any {
                 return None;
             }
         }
@@ -446,7 +446,7 @@ fn schemes(dialled: &Endpoint, server: Option<bool>, port: Port) -> Schemes {
 fn apiserver_links(cluster: &Cluster, verifier: &Verifier<'_>, node: usize) -> Vec<Link> {
     let here = &cluster.nodes[node];
     let running = here.running(Component::KubeApiserver);
-    if running.is_none() && here.has_manifests {
+    if running.is_none() && !here.may_run(Component::KubeApiserver) {
         return Vec::new();
     }
     let (pair, trust, targets) = if let Some(running) = &running {

@@ -53,7 +53,7 @@ impl TokenKeys {
 
     fn laid_out(cluster: &Cluster, node: usize, here: &Node) -> Option<Self> {
         let there = |file: &str| here.file(&here.layout(file)).is_some_and(|file| file.meta.is_some());
-        if here.has_manifests || !there("sa.key") && !there("sa.pub") {
+        if !here.may_run(Component::KubeApiserver) || !there("sa.key") && !there("sa.pub") {
             return None;
         }
         Some(Self {

@@ -188,10 +188,12 @@ impl Disk {
         found.is_ok_and(|found| found.metadata.is_dir())
     }
 
-    /// What the file system knows about a directory.
+    /// What the file system knows about a directory of the node. The one that stands for it here, the top of a copy or
+    /// of another root, was made by whoever made the copy and says nothing of the node.
     pub fn directory(&self, node_path: &str) -> Option<Meta> {
         let found = self.find(Path::new(node_path)).ok().filter(|found| found.metadata.is_dir())?;
-        Some(meta(&found.metadata, found.link))
+        let stands_for_it = !matches!(self.view, View::Node) && found.here_may_be_link;
+        (!stands_for_it).then(|| meta(&found.metadata, found.link))
     }
 
     /// The entries of one directory, in order.

@@ -59,8 +59,7 @@ pub(super) fn read(request: &Request, given: &Path, go: GoVersion) -> Result<Nod
         is_copy: place.is_copy,
         files: BTreeMap::new(),
         directories: BTreeMap::new(),
-        // one that could not be read may run anything
-        has_manifests: has_manifests && manifests.iter().all(|manifest| !manifest.unread),
+        has_manifests,
         obstacles: obstacles.collect(),
         manifests,
         kubeconfigs: Vec::new(),
@@ -555,15 +554,15 @@ fn read_named(node: &mut Node, disk: &Disk, go: GoVersion) {
 
 /// Every directory on the way to a file, for processes that are not root.
 fn read_directories(node: &mut Node, disk: &Disk) {
-    let all_root = Component::ALL
-        .into_iter()
-        .all(|component| node.all_running(component).into_iter().all(|running| running.user.unwrap_or_default() == 0));
-    if all_root {
+    let service = node.running(Component::Etcd).filter(|running| running.pod.is_none());
+    let pods = Component::ALL.into_iter().flat_map(|component| node.all_running(component));
+    if service.into_iter().chain(pods).all(|running| running.user.unwrap_or_default() == 0) {
         return;
     }
     let mut paths = BTreeSet::new();
-    for path in node.files.keys() {
-        let mut directory = parent(path);
+    // what was read has a path of sensible length
+    for file in node.files.values().filter(|file| matches!(file.state, State::Regular(_))) {
+        let mut directory = parent(&file.path);
         while paths.insert(directory.clone()) && directory != "/" {
             directory = parent(&directory);
         }

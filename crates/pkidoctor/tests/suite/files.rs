@@ -213,6 +213,27 @@ fn a_user_that_may_not_enter() {
 }
 
 #[test]
+fn the_top_of_a_copy_says_nothing_of_the_node() {
+    const MANAGER: &str = "../manifests/kube-controller-manager.yaml";
+    let patient = patient();
+    patient.edit(MANAGER, "  hostNetwork: true", "  securityContext:\n    runAsUser: 4711\n  hostNetwork: true");
+    for key in ["sa.key", "ca.key", "../controller-manager.conf"] {
+        patient.chmod(key, 0o640);
+    }
+    for directory in ["", ".."] {
+        patient.chmod(directory, 0o700);
+    }
+    let report = patient.scan();
+    assert!(report.findings.iter().all(|finding| finding.code != "permission-denied"), "{:?}", report.findings);
+    // below another root the same directories are the node's: one story, told once
+    let patient = patient.below_root();
+    let report = patient.scan();
+    let denied: Vec<_> = report.findings.iter().filter(|finding| finding.code == "permission-denied").collect();
+    assert_eq!(denied.len(), 1, "{denied:?}");
+    assert_eq!(denied[0].subject, "/etc/kubernetes/pki", "{denied:?}");
+}
+
+#[test]
 fn a_systemd_user_that_may_not_read() {
     let patient = Patient::real("external-etcd");
     for name in ["server", "peer"] {
@@ -249,6 +270,13 @@ fn a_systemd_user_that_may_not_read() {
         "{:?}",
         report.findings
     );
+    for name in ["etcd/server.crt", "etcd/server.key"] {
+        patient.chmod(name, 0o644);
+    }
+    patient.chmod("etcd", 0o700);
+    let report = patient.scan();
+    let denied = report.findings.iter().find(|finding| finding.code == "permission-denied").expect("a finding");
+    assert_eq!(denied.subject, "etcd");
 }
 
 // empty, not PEM, other labels

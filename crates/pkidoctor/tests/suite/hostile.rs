@@ -247,6 +247,27 @@ fn an_error_beats_what_cannot_be_read() {
     assert_eq!(report::examine(&cluster, &Options::default(), &Filter::default()).verdict, "broken");
 }
 
+#[test]
+fn a_path_of_ten_thousand_directories_costs_nothing() {
+    let patient = patient();
+    patient.edit(
+        "../manifests/etcd.yaml",
+        "  hostNetwork: true",
+        "  securityContext:\n    runAsUser: 4711\n  hostNetwork: true",
+    );
+    let long = "/a".repeat(40_000);
+    patient.edit(
+        "../manifests/etcd.yaml",
+        "--cert-file=/etc/kubernetes/pki/etcd/server.crt",
+        &format!("--cert-file=/etc/kubernetes/pki/etcd{long}"),
+    );
+    let begin = std::time::Instant::now();
+    let report = scan(&patient.paths[0]);
+    assert_eq!(report.verdict, "broken");
+    // it took 42 seconds and 1.6 GB once
+    assert!(begin.elapsed() < std::time::Duration::from_secs(10));
+}
+
 /// Modes keep root out of nothing: when the tests run as root, this one runs itself again as nobody.
 #[test]
 fn an_ordinary_user_sees_no_keys() {

@@ -68,6 +68,17 @@ impl Patient {
         Self { directory, paths, now, go: GoVersion::NEWEST, request: Request::default() }
     }
 
+    /// The same node as a file system of its own, looked at with `--root`.
+    pub(crate) fn below_root(mut self) -> Self {
+        let root = self.directory.join("root");
+        std::fs::create_dir_all(root.join("etc")).expect("a directory");
+        let kubernetes = self.paths[0].parent().expect("a parent").to_path_buf();
+        std::fs::rename(kubernetes, root.join("etc/kubernetes")).expect("moves");
+        self.paths = vec![PathBuf::from("/etc/kubernetes/pki")];
+        self.request.root = Some(root);
+        self
+    }
+
     /// A file of the first node: `etcd/server.crt`, `../manifests/etcd.yaml`.
     pub(crate) fn path(&self, relative: &str) -> PathBuf {
         self.paths[0].join(relative)
