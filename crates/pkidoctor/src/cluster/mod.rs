@@ -230,7 +230,8 @@ impl Node {
     pub fn may_run(&self, component: Component) -> bool {
         let hidden = |manifest: &Manifest| {
             let name = manifest.path.rsplit('/').next().unwrap_or_default();
-            manifest.unread && !name.starts_with('.') && (name == "manifests" || name.contains(component.name()))
+            // what begins with a dot is not read by the kubelet either; nothing else but the directory is not active
+            manifest.unread && !name.starts_with('.') && (!manifest.active || name.contains(component.name()))
         };
         !self.has_manifests || self.manifests.iter().any(hidden)
     }
