@@ -38,7 +38,8 @@ fn look(exam: &Exam<'_>) -> Look {
         let issuer = child.map(|child| child.issuer.to_string()).unwrap_or_default();
         let remedy = Remedy::manual([
             format!("renew the CA certificate with the same key and the subject {issuer}, byte for byte"),
-            "put it on every node and into every kubeconfig, then restart whoever trusts it".to_owned(),
+            words::spread(&reason.trust.as_ref().map(|trust| trust.subject(exam.cluster)).unwrap_or_default()),
+            "restart whoever trusts it, one node at a time".to_owned(),
         ])
         .avoid("making a new CA key: the key is right, only the name is not");
         Told { message: format!("signed by the trusted key, but under the name {issuer}"), facts, remedy }

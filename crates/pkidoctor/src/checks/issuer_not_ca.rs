@@ -32,9 +32,9 @@ fn look(exam: &Exam<'_>) -> Look {
             .map(|ca| vec![fact("certificate", &ca.subject), fact("what forbids it", obstacle(ca))])
             .unwrap_or_default();
         let remedy = Remedy::manual([
-            "issue the CA certificate again with basicConstraints CA:TRUE and keyUsage keyCertSign, same key, byte-identical subject: its leaves stay valid",
-            "put it on every node and into every kubeconfig that holds it",
-            "restart whoever trusts it, one node at a time",
+            "issue the CA certificate again with basicConstraints CA:TRUE and keyUsage keyCertSign, same key, byte-identical subject: its leaves stay valid".to_owned(),
+            words::spread(group.subject),
+            "restart whoever trusts it, one node at a time".to_owned(),
         ])
         .avoid("trusting openssl verify here: it accepts some certificates that Go refuses");
         Told { message: "is used as a CA and is none".to_owned(), facts, remedy }

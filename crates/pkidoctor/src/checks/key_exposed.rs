@@ -109,14 +109,26 @@ fn exposed(exam: &Exam<'_>, node: usize, file: &File, what: &str) -> Defect {
     let subject = exam.cluster.nodes[node].shown(&file.path).to_owned();
     let mode = file.meta.as_ref().map_or(0, |meta| meta.mode);
     let who = if mode.trailing_zeros() >= 3 { "its group" } else { "every user of the node" };
-    let mut facts = vec![fact("expected", "0600")];
+    let is_ca_file = subject.ends_with("ca.crt");
+    let mut facts = vec![fact("expected", if is_ca_file { "certificates alone" } else { "0600" })];
     facts.extend(load::mode_facts(file));
     facts.push(fact("holds", what));
-    let mut remedy = Remedy::command(RemedyKind::Chmod, &subject, format!("chmod 0600 {}", file.path));
-    if let Some(user) = reader(exam, node, file) {
-        remedy.command = Some(format!("chown {user} {0} && chmod 0600 {0}", file.path));
-    }
-    let remedy = remedy.step("if somebody untrusted could read it, take the key as lost and make the pair anew");
+    let remedy = if is_ca_file {
+        // closing it would only keep its readers out
+        Remedy::manual([
+            format!("remove the block of the private key from {subject}; the certificates stay"),
+            "take the key as lost: CA files are read by everybody, and ca.crt is published in every namespace"
+                .to_owned(),
+        ])
+    } else {
+        let chmod = match reader(exam, node, file) {
+            Some(user) => format!("chown {user} {0} && chmod 0600 {0}", file.path),
+            None => format!("chmod 0600 {}", file.path),
+        };
+        Remedy::command(RemedyKind::Chmod, &subject, chmod)
+            .step("if somebody untrusted could read it, take the key as lost and make the pair anew")
+            .avoid("leaving it open because the directory is closed: backups and copies keep the mode")
+    };
     Defect {
         severity: Severity::Warning,
         nodes: vec![node],
@@ -124,7 +136,7 @@ fn exposed(exam: &Exam<'_>, node: usize, file: &File, what: &str) -> Defect {
         message: format!("is open to {who} (mode {:04o})", mode & 0o7777),
         facts,
         links: Vec::new(),
-        remedy: remedy.avoid("leaving it open because the directory is closed: backups and copies keep the mode"),
+        remedy,
     }
 }
 

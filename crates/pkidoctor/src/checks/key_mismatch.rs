@@ -91,8 +91,18 @@ pub(super) fn pair_remedy(exam: &Exam<'_>, reason: &Reason<'_>) -> Remedy {
             .avoid("copying only the key or only the certificate: both belong together")
     };
     let (Some(pair), Some((certified, private))) = (&reason.pair, halves(exam, reason)) else { return fresh() };
+    if let Some(remedy) = words::set_flags(exam, &pair.key).or_else(|| words::set_flags(exam, &pair.certificate)) {
+        return remedy;
+    }
     let (key, certificate) = (pair.key.subject(exam.cluster), pair.certificate.subject(exam.cluster));
-    if let Some((from, _)) = key_like(exam, reason.node, &certified).filter(|(from, _)| *from != key) {
+    // a key that fits the certificate beside it stays, and a CA's key never serves
+    let is_innocent = key.strip_suffix(".key").is_some_and(|stem| {
+        let own = format!("{stem}.crt");
+        own != certificate && certificate_with(exam, reason.node, &private).is_some_and(|owner| owner == own)
+    });
+    let found = key_like(exam, reason.node, &certified)
+        .filter(|(from, _)| *from != key && !is_innocent && (!from.ends_with("ca.key") || key.ends_with("ca.key")));
+    if let Some((from, _)) = found {
         return words::put_back(&key, &from, &key).avoid("making a new key alone: a pair is replaced as a pair");
     }
     let all = exam.certificates();

@@ -98,7 +98,7 @@ fn message(exam: &Exam<'_>, group: &Group<'_, '_>) -> String {
     }
 }
 
-fn remedy() -> Remedy {
+pub(super) fn remedy() -> Remedy {
     Remedy::manual([
         "ls -l /var/lib/kubelet/pki: if an intact kubelet-client-DATE.pem with certificate and key is there, point the link at the newest one".to_owned(),
         format!("ln -sf /var/lib/kubelet/pki/kubelet-client-DATE.pem {CURRENT}"),

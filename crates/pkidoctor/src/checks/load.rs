@@ -134,7 +134,8 @@ pub(super) fn other_half(exam: &Exam<'_>, reason: &Reason<'_>) -> Option<Fact> {
 pub(super) fn restore(exam: &Exam<'_>, reason: &Reason<'_>) -> Remedy {
     let Some(guilty) = &reason.guilty else { return words::remake(exam, None) };
     if let Some(pair) = &reason.pair {
-        return half_elsewhere(exam, pair, guilty).unwrap_or_else(|| remake(exam, guilty));
+        let flags = words::set_flags(exam, guilty);
+        return flags.or_else(|| half_elsewhere(exam, pair, guilty)).unwrap_or_else(|| remake(exam, guilty));
     }
     if is_trust(exam, guilty) {
         return restore_ca(exam, guilty);
@@ -159,7 +160,8 @@ fn half_elsewhere(exam: &Exam<'_>, pair: &PairReference, guilty: &Reference) -> 
         };
         all.iter().find(fits)?.1.clone()
     };
-    Some(words::put_back(&subject, &from, &subject))
+    let takes_a_ca_key = from.ends_with("ca.key") && !subject.ends_with("ca.key");
+    (!takes_a_ca_key).then(|| words::put_back(&subject, &from, &subject))
 }
 
 /// A key file of the node with this public half, other than the one in question.

@@ -37,6 +37,9 @@ fn look(exam: &Exam<'_>) -> Look {
             "restart extension servers that read the list only at start".to_owned(),
         ])
         .avoid("emptying the list while the request-header CA also signs ordinary clients: any of them could assert any user");
+        // another role's pair must not become one that may assert any user
+        let flags = group.first().guilty.as_ref().and_then(|guilty| words::set_flags(exam, guilty));
+        let remedy = flags.unwrap_or(remedy);
         Told {
             message: format!("its common name {name} is not among the names that the request-header check allows"),
             facts,

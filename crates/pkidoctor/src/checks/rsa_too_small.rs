@@ -3,6 +3,7 @@
 use crate::check::{Check, Defect, Look, Remedy, Severity, fact};
 use crate::checks::words::{self, Told};
 use crate::exam::{Exam, Used};
+use crate::go::load::Material;
 use crate::x509::certificate::Certificate;
 use crate::x509::key::PublicKey;
 
@@ -27,7 +28,11 @@ Example: etcd/server.key of 768 bits from a test script.",
 
 fn look(exam: &Exam<'_>) -> Look {
     let mut look = words::tell(exam, CHECK.code, |group| {
-        let certificate = group.first().certificate.as_ref();
+        let reason = group.first();
+        // the reason may lie in the key that is to sign, whatever certificate stood on the other side
+        let own = reason.guilty.as_ref().and_then(|guilty| guilty.material(exam.cluster));
+        let candidates = own.into_iter().flat_map(Material::parsed).chain(&reason.certificate);
+        let certificate = candidates.min_by_key(|certificate| bits(certificate).unwrap_or(usize::MAX));
         let bits = certificate.and_then(|certificate| bits(certificate)).unwrap_or_default();
         let mut facts = vec![fact("key", format!("rsa{bits}"))];
         facts.extend(certificate.map(|certificate| fact("certificate", &certificate.subject)));

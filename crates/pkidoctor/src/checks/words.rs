@@ -5,12 +5,15 @@ use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
 
 use crate::check::{Defect, Fact, Look, Remedy, RemedyKind, Severity, fact};
-use crate::cluster::Running;
+use crate::checks::kubelet_current_broken;
+use crate::cluster::manifest::Component;
+use crate::cluster::{Running, State};
 use crate::exam::{Exam, Group, Reason, Why};
 use crate::go::handshake::Side;
 use crate::go::verify::{VerifyError, rfc3339};
 use crate::links::etcd::Etcd;
-use crate::links::reference::{Origin, Reference};
+use crate::links::reference::{Loaded, Origin, PairReference, Reference, load_pair};
+use crate::profile;
 use crate::x509::certificate::Certificate;
 
 /// `3 days ago`, `in 5 hours`, `now`.
@@ -71,13 +74,75 @@ pub(super) fn go_says(group: &Group<'_, '_>) -> Vec<Fact> {
     facts
 }
 
+/// The flags of a pair, and where kubeadm keeps it.
+const PAIR_FLAGS: [(&str, &str, &str); 6] = [
+    ("cert-file", "key-file", "etcd/server"),
+    ("peer-cert-file", "peer-key-file", "etcd/peer"),
+    ("etcd-certfile", "etcd-keyfile", "apiserver-etcd-client"),
+    ("tls-cert-file", "tls-private-key-file", "apiserver"),
+    ("kubelet-client-certificate", "kubelet-client-key", "apiserver-kubelet-client"),
+    ("proxy-client-cert-file", "proxy-client-key-file", "front-proxy-client"),
+];
+
+/// The right flags, where one names nothing or the file of another role while kubeadm's place holds a sound pair: then
+/// the files are innocent, and copying over them would break whoever uses them rightly.
+pub(super) fn set_flags(exam: &Exam<'_>, reference: &Reference) -> Option<Remedy> {
+    let Origin::Flag { manifest, flag, .. } = &reference.origin else { return None };
+    let (certificate, key, stem) =
+        PAIR_FLAGS.into_iter().find(|(certificate, key, _)| [*certificate, *key].contains(&flag.as_str()))?;
+    let node = &exam.cluster.nodes[reference.node];
+    let runs_it = |component| node.all_running(component).find(|running| running.manifest == manifest.as_str());
+    let running = Component::ALL.into_iter().filter_map(runs_it).find(|running| running.flags.get(flag).is_some())?;
+    let named = PairReference::flags(reference.node, &running, certificate, key);
+    let usual = PairReference::layout(exam.cluster, reference.node, stem);
+    if !matches!(load_pair(exam.cluster, &usual), Loaded::Ready(_)) {
+        return None;
+    }
+    let halves = [(certificate, &named.certificate, &usual.certificate), (key, &named.key, &usual.key)];
+    let astray = halves.into_iter().filter(|(_, named, usual)| named.path().is_some() && named.path() != usual.path());
+    let astray: Vec<_> = astray.collect();
+    let wrong = |named: &Reference| {
+        let missing = named.file(exam.cluster).is_none_or(|file| matches!(file.state, State::Missing { .. }));
+        let role = named.path().and_then(|path| profile::role_of(node.shown(path)));
+        missing || role.is_some_and(|role| role.stem != stem)
+    };
+    // what a hand-written manifest names on purpose stays its own affair
+    if astray.is_empty() || !astray.iter().any(|(_, named, _)| wrong(named)) {
+        return None;
+    }
+    let in_words = |(flag, _, usual): &(&str, &Reference, &Reference)| {
+        let path = usual.path().unwrap_or_default();
+        format!("set --{flag} in {manifest} to {path}; the kubelet restarts the pod by itself")
+    };
+    let remedy = Remedy::manual(astray.iter().map(in_words));
+    Some(remedy.avoid("copying files over those that the flags name: another program uses them"))
+}
+
 /// `regen` of the certificate behind a reference, or hands where no target makes it.
 pub(super) fn remake(exam: &Exam<'_>, reference: Option<&Reference>) -> Remedy {
+    if let Some(remedy) = reference.and_then(|reference| set_flags(exam, reference)) {
+        return remedy;
+    }
+    if reference.and_then(Reference::path).is_some_and(|path| path.ends_with("/kubelet-client-current.pem")) {
+        return kubelet_current_broken::remedy();
+    }
     match reference.and_then(|reference| exam.regen_target(reference)) {
         Some(target) => Remedy::regen(target),
         None => Remedy::manual([
             "issue the certificate again from the CA that its consumers trust, with the names and usages of its role",
         ]),
+    }
+}
+
+/// Where a renewed CA has to go: only the cluster's own CA is in kubeconfigs, and an intermediate stands behind its leaf.
+pub(super) fn spread(subject: &str) -> String {
+    match subject.split_once('#') {
+        Some((file, "ca")) => format!("put it on every node as ca.crt, and into certificate-authority-data of {file}"),
+        Some((file, _)) => format!("put it in the place of the old one in {file}, behind the leaf"),
+        None if subject == "ca.crt" => {
+            "put it on every node and into every kubeconfig's certificate-authority-data".to_owned()
+        }
+        None => format!("put it on every node as {subject}; kubeconfigs do not hold it"),
     }
 }
 

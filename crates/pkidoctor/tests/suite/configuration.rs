@@ -766,3 +766,42 @@ fn a_systemd_etcd_is_judged_by_its_unit() {
     let codes: Vec<&str> = report.findings.iter().map(|finding| finding.code).collect();
     assert_eq!(codes, ["client-auth-off", "environment-shadowed"]);
 }
+
+/// Where a flag is wrong and the files are sound, the flag is mended: a copy over the file that it names would break
+/// whoever uses that file rightly.
+#[test]
+fn a_flag_that_names_another_role_s_file() {
+    let cases = [
+        (APISERVER, "--etcd-keyfile", "apiserver-etcd-client.key", "apiserver-kubelet-client.key"),
+        (ETCD, "--cert-file", "etcd/server.crt", "etcd/ca.crt"),
+        (ETCD, "--cert-file", "etcd/server.crt", "etcd/peer.crt"),
+        (ETCD, "--peer-key-file", "etcd/peer.key", "etcd/pear.key"),
+        (APISERVER, "--proxy-client-key-file", "front-proxy-client.key", "ca.key"),
+    ];
+    for (manifest, flag, right, wrong) in cases {
+        let patient = Patient::real("stacked-single");
+        let path = |file: &str| format!("{flag}=/etc/kubernetes/pki/{file}");
+        patient.edit(manifest, &path(right), &path(wrong));
+        let report = patient.scan();
+        let errors: Vec<_> = report.findings.iter().filter(|finding| finding.severity == "error").collect();
+        let told = format!("set {flag} in /etc/kubernetes/{} to /etc/kubernetes/pki/{right}", &manifest[3..]);
+        assert!(
+            errors.iter().any(|finding| finding.remedy.steps.iter().any(|step| step.starts_with(&told))),
+            "{flag} {wrong}: {errors:?}"
+        );
+        assert!(errors.iter().all(|finding| finding.remedy.kind != "put-back"), "{flag} {wrong}: {errors:?}");
+    }
+}
+
+#[test]
+fn a_pair_of_another_role_gets_no_more_rights() {
+    let patient = Patient::real("stacked-single");
+    for (flag, ending) in [("--proxy-client-cert-file", "crt"), ("--proxy-client-key-file", "key")] {
+        let path = |stem: &str| format!("{flag}=/etc/kubernetes/pki/{stem}.{ending}");
+        patient.edit(APISERVER, &path("front-proxy-client"), &path("apiserver-kubelet-client"));
+    }
+    let report = patient.scan();
+    let steps: Vec<_> = report.findings.iter().flat_map(|finding| &finding.remedy.steps).collect();
+    assert!(steps.iter().all(|step| !step.contains("requestheader-allowed-names")), "{steps:?}");
+    assert!(steps.iter().any(|step| step.starts_with("set --proxy-client-cert-file ")), "{steps:?}");
+}
