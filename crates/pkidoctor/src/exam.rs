@@ -18,6 +18,7 @@ use crate::go::private_key::KeyFaultKind;
 use crate::go::verify::{Dates, Rejection, SignatureError, Verifier, VerifyError};
 use crate::links::etcd::Port;
 use crate::links::reference::{FaultKind, LoadFault, Loaded, Origin, PairReference, Place, Reference, load_pair};
+use crate::links::revocation;
 use crate::links::signing::{self, Signing};
 use crate::links::{Link, OtherKind, OtherRefusal, Weight};
 use crate::profile;
@@ -784,11 +785,21 @@ impl<'c> Exam<'c> {
             OtherKind::InsecureWithCa => "kubeconfig-insecure",
             OtherKind::SaidTwice => "kubeconfig-both",
             OtherKind::NoServer => "kubeconfig-incomplete",
+            OtherKind::ListMissing => "crl-missing",
+            OtherKind::ListUnusable => "crl-unusable",
+            OtherKind::Revoked => "certificate-revoked",
         };
         let guilty = link.client_pair.as_ref().map(|pair| pair.certificate.clone());
         let mut reason = self.reason(code, index, Side::Client, guilty, Why::Other(other));
         reason.pair.clone_from(&link.client_pair);
         reason.trust.clone_from(&link.client_trust);
+        if matches!(other.kind, OtherKind::ListMissing | OtherKind::ListUnusable) {
+            let lists = link.server_node.map(|node| revocation::lists(self.cluster, node)).unwrap_or_default();
+            if let Some(list) = lists.into_iter().find(|list| list.is_asked(link)) {
+                (reason.node, reason.subject) = (list.file.node, list.file.subject(self.cluster));
+                reason.guilty = Some(list.file);
+            }
+        }
         if let Some((node, subject)) = self.plain_side(link, other.kind) {
             (reason.node, reason.subject) = (node, subject);
         }

@@ -1,10 +1,11 @@
 //! `certificate-revoked`: a client's serial number is on etcd's revocation list.
 
 use crate::check::{Check, Defect, Look, Severity, fact};
-use crate::checks::crl_missing::{List, lists};
+use crate::checks::crl_missing::{held_against, lists};
 use crate::checks::words;
 use crate::exam::Exam;
 use crate::links::reference::Reference;
+use crate::links::revocation::List;
 
 pub(super) static CHECK: Check = Check {
     code: "certificate-revoked",
@@ -28,7 +29,7 @@ Example: apiserver-etcd-client.crt was put on the list together with the certifi
 fn look(exam: &Exam<'_>) -> Look {
     let mut look = Look::default();
     for list in lists(exam) {
-        let Some((parsed, _)) = list.read(exam) else {
+        let Some((parsed, _)) = list.read(exam.cluster) else {
             look.unobserved += 1;
             continue;
         };
@@ -74,7 +75,7 @@ fn look(exam: &Exam<'_>) -> Look {
 /// The certificate files that links show to the port, each with its links.
 fn shown_to<'e>(exam: &'e Exam<'_>, list: &List<'_>) -> Vec<(&'e Reference, Vec<usize>)> {
     let mut all: Vec<(&Reference, Vec<usize>)> = Vec::new();
-    for index in list.links(exam) {
+    for index in held_against(exam, list) {
         let Some(pair) = &exam.links[index].client_pair else { continue };
         let same = |known: &&mut (&Reference, Vec<usize>)| {
             known.0.node == pair.certificate.node && known.0.path() == pair.certificate.path()

@@ -1,13 +1,10 @@
 //! `crl-missing`: etcd's revocation list is not there, so every client is refused.
 
 use crate::check::{Check, Defect, Look, Remedy, Severity, fact};
-use crate::cluster::Running;
 use crate::cluster::State;
-use crate::cluster::manifest::Component;
 use crate::exam::Exam;
-use crate::go::crl::RevocationList;
-use crate::links::etcd::Port;
-use crate::links::reference::{Place, Reference, Unmapped};
+use crate::links::reference::{Place, Unmapped};
+use crate::links::revocation::{self, List};
 
 pub(super) static CHECK: Check = Check {
     code: "crl-missing",
@@ -44,7 +41,7 @@ fn look(exam: &Exam<'_>) -> Look {
             }
         }
         look.subjects += 1;
-        let links = list.links(exam);
+        let links = held_against(exam, &list);
         let mut facts = vec![fact("every client gets", "EOF, after a handshake that succeeds")];
         facts.extend(list.file.told_by(exam.cluster).map(|told| fact("named by", told)));
         if unmounted {
@@ -71,63 +68,12 @@ fn look(exam: &Exam<'_>) -> Look {
     look
 }
 
-/// A revocation list that a flag of etcd names.
-pub(super) struct List<'c> {
-    pub(super) port: Port,
-    pub(super) file: Reference,
-    pub(super) manifest: &'c str,
-    pub(super) running: Running<'c>,
-}
-
 /// Every revocation list of every given etcd.
 pub(super) fn lists<'c>(exam: &Exam<'c>) -> Vec<List<'c>> {
-    let mut lists = Vec::new();
-    for (node, here) in exam.cluster.nodes.iter().enumerate() {
-        let Some(running) = here.running(Component::Etcd) else { continue };
-        for port in Port::ALL {
-            let file = Reference::flag(node, &running, port.crl_flag());
-            if !file.is_unset() {
-                lists.push(List { port, file, manifest: running.manifest, running });
-            }
-        }
-    }
-    lists
+    (0..exam.cluster.nodes.len()).flat_map(|node| revocation::lists(exam.cluster, node)).collect()
 }
 
-impl<'c> List<'c> {
-    /// The links whose clients are held against it.
-    pub(super) fn links(&self, exam: &Exam<'_>) -> Vec<usize> {
-        let on_port = |id: &str| match self.port {
-            Port::Client => id.ends_with("->etcd"),
-            Port::Peer => id.starts_with("etcd-peer"),
-        };
-        let links = exam.links.iter().enumerate();
-        links
-            .filter(|(_, link)| {
-                link.server_node == Some(self.file.node) && link.server_trust.is_some() && on_port(&link.id)
-            })
-            .map(|(index, _)| index)
-            .collect()
-    }
-
-    /// The list as etcd parses it, and whether it is PEM; `None` when it is no list at all.
-    pub(super) fn read(&self, exam: &Exam<'c>) -> Option<(RevocationList, bool)> {
-        let content = self.file.file(exam.cluster)?.content()?;
-        if let Some(der) = &content.der {
-            return Some((RevocationList::read(der, exam.cluster.go)?, false));
-        }
-        let block = content.material.pem.blocks.first().filter(|block| block.label == "X509 CRL")?;
-        Some((RevocationList::read(&block.bytes, exam.cluster.go)?, true))
-    }
-
-    /// Whether this etcd reads PEM lists: up to 3.5 it does, from 3.6 not; `None` when no tag tells.
-    pub(super) fn takes_pem(&self) -> Option<bool> {
-        let (_, container) = self.running.pod?;
-        let tag = container.image_tag()?.trim_start_matches('v');
-        let mut numbers = tag.split(['.', '-']).map(str::parse::<u32>);
-        match (numbers.next()?, numbers.next()?) {
-            (Ok(major), Ok(minor)) => Some((major, minor) < (3, 6)),
-            _ => None,
-        }
-    }
+/// The links whose clients are held against a list.
+pub(super) fn held_against(exam: &Exam<'_>, list: &List<'_>) -> Vec<usize> {
+    (0..exam.links.len()).filter(|index| list.is_asked(&exam.links[*index])).collect()
 }

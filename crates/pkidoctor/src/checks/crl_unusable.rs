@@ -1,13 +1,14 @@
 //! `crl-unusable`: etcd cannot read its revocation list, or believes one that it should not.
 
 use crate::check::{Check, Defect, Fact, Look, Remedy, Severity, fact};
-use crate::checks::crl_missing::{List, lists};
+use crate::checks::crl_missing::{held_against, lists};
 use crate::checks::words;
 use crate::cluster::State;
 use crate::exam::Exam;
 use crate::go::crl::RevocationList;
 use crate::links::etcd::Port;
 use crate::links::reference::Reference;
+use crate::links::revocation::List;
 
 pub(super) static CHECK: Check = Check {
     code: "crl-unusable",
@@ -43,7 +44,7 @@ fn look(exam: &Exam<'_>) -> Look {
         }
         let Some(verdict) = judge(exam, &list) else { continue };
         let flag = list.port.crl_flag();
-        let links = if verdict.severity == Severity::Error { list.links(exam) } else { Vec::new() };
+        let links = if verdict.severity == Severity::Error { held_against(exam, &list) } else { Vec::new() };
         let told = list.file.told_by(exam.cluster).map(|told| fact("named by", told));
         look.defects.push(Defect {
             severity: verdict.severity,
@@ -77,7 +78,7 @@ fn judge(exam: &Exam<'_>, list: &List<'_>) -> Option<Judgement> {
             facts,
         })
     };
-    let Some((parsed, is_pem)) = list.read(exam) else { return refuses("it is no revocation list") };
+    let Some((parsed, is_pem)) = list.read(exam.cluster) else { return refuses("it is no revocation list") };
     match (is_pem, list.takes_pem()) {
         (true, Some(false)) => return refuses("it is PEM, and etcd from 3.6 reads only DER"),
         (true, None) => {

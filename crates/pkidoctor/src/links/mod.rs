@@ -6,6 +6,7 @@
 mod apiserver;
 pub(crate) mod etcd;
 pub mod reference;
+pub(crate) mod revocation;
 pub mod signing;
 pub(crate) mod tokens;
 
@@ -154,6 +155,12 @@ pub enum OtherKind {
     SaidTwice,
     /// A kubeconfig without a server that Go can dial.
     NoServer,
+    /// etcd's revocation list is not there.
+    ListMissing,
+    /// etcd cannot read its revocation list.
+    ListUnusable,
+    /// A certificate that the client shows is on etcd's revocation list.
+    Revoked,
 }
 
 impl Link {
@@ -329,6 +336,11 @@ pub fn judge(cluster: &Cluster, verifier: &Verifier<'_>) -> Vec<Link> {
         links.extend(etcd::links(cluster, verifier, node));
         links.extend(apiserver::links(cluster, verifier, node));
         links.extend(tokens::link(cluster, node));
+    }
+    for link in &mut links {
+        if let Some(refusal) = revocation::refusal(cluster, link) {
+            link.other = Some(refusal);
+        }
     }
     links
 }

@@ -764,7 +764,16 @@ fn a_missing_list_refuses_everybody() {
     let (patient, list) = revoking("client", &[], FUTURE);
     let report = patient.expect(&["error crl-missing etcd/crl"]);
     assert!(report.findings[0].links.iter().any(|link| link == "kube-apiserver->etcd"));
+    assert_eq!(refused(&report, "kube-apiserver->etcd"), format!("open {LIST}: no such file or directory"));
+    assert_eq!(refused(&report, "kubeadm->etcd"), format!("open {LIST}: no such file or directory"));
     patient.write("etcd/crl", list).expect(&[]);
+}
+
+/// What etcd logs of a link that it closes after TLS.
+fn refused(report: &Report, id: &str) -> String {
+    let link = report.nodes[0].links.iter().find(|link| link.id == id).expect("a link");
+    assert_eq!((link.verdict, link.refused_by, link.client_error.as_deref()), ("broken", Some("server"), Some("EOF")));
+    link.server_error.clone().unwrap_or_default()
 }
 
 #[test]
@@ -799,6 +808,9 @@ fn a_revoked_client() {
     let (patient, list) = revoking("client", std::slice::from_ref(&serial), FUTURE);
     let report = patient.write("etcd/crl", list).expect(&["error certificate-revoked apiserver-etcd-client.crt"]);
     assert_eq!(report.findings[0].links, ["kube-apiserver->etcd"]);
+    let hex = serial.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+    assert_eq!(refused(&report, "kube-apiserver->etcd"), format!("transport: certificate serial {hex} revoked"));
+    assert!(report.nodes[0].links.iter().all(|link| link.verdict == "ok" || link.id == "kube-apiserver->etcd"));
     // a single member dials no peer yet
     let serial = self::serial(&mut Cluster::kubeadm(11), Role::EtcdPeer);
     let (patient, list) = revoking("peer", &[serial], FUTURE);
