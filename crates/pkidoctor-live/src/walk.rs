@@ -1,10 +1,12 @@
 //! Every link of a cluster, walked: with its client's own identity, to where that client dials.
 
 use std::net::IpAddr;
+use std::panic::resume_unwind;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use pkidoctor::cluster::kubeconfig::{Field, Source};
-use pkidoctor::cluster::url::Endpoint;
+use pkidoctor::cluster::url::{Endpoint, is_loopback};
 use pkidoctor::cluster::{Cluster, Node};
 use pkidoctor::go::GoVersion;
 use pkidoctor::go::handshake::Refusal;
@@ -95,11 +97,13 @@ pub async fn walk(request: &Request, cluster: &Cluster, links: &[Link], settings
             Ok((dial, identity, manner)) => {
                 let judge = Judge::of(link, cluster);
                 calls.spawn(async move {
-                    // judged before anything is sent, as the link's own client would
-                    let trusted = |chain: &[Vec<u8>], proved| proved == Some(true) && judge.refusals(chain).is_empty();
+                    // judged once, before anything is sent, as the link's own client would
+                    let judged = OnceLock::new();
+                    let trusted = |chain: &[Vec<u8>], proved| {
+                        judged.get_or_init(|| judge.refusals(chain)).is_empty() && proved == Some(true)
+                    };
                     let observation = observe(&dial, identity.as_ref(), &manner, trusted).await;
-                    let refusals =
-                        if observation.chain.is_empty() { Vec::new() } else { judge.refusals(&observation.chain) };
+                    let refusals = judged.into_inner().unwrap_or_else(|| judge.refusals(&observation.chain));
                     (index, observation, refusals)
                 });
             }
@@ -110,7 +114,8 @@ pub async fn walk(request: &Request, cluster: &Cluster, links: &[Link], settings
         }
     }
     while let Some(joined) = calls.join_next().await {
-        let Ok((index, observation, refusals)) = joined else { continue };
+        // nobody aborts a call: what fails here has panicked, which is a bug to be seen
+        let (index, observation, refusals) = joined.unwrap_or_else(|error| resume_unwind(error.into_panic()));
         let Some(endpoint) = links.get(index).and_then(|link| link.dials.clone()) else { continue };
         let verdict = verdict(&observation, &refusals);
         walks.push(Walk { link: index, endpoint, outcome: Outcome::Observed { observation, refusals, verdict } });
@@ -158,21 +163,14 @@ fn prepare(
     // the name that the client verifies is also what it asks for, unless that is an address
     let server_name = link.name.clone().filter(|name| name.parse::<IpAddr>().is_err());
     let dial = Dial { host: endpoint.host.clone(), port, server_name };
-    let speaks = if link.id.starts_with("etcd-peer") {
-        // a peer port agrees on h2 and then speaks HTTP/1.1 only
-        Speaks::Http1 { path: "/version".to_owned() }
-    } else if link.id.ends_with("->etcd") {
+    // a peer port, which is no `->etcd`, agrees on h2 and then speaks HTTP/1.1 only
+    let speaks = if link.id.ends_with("->etcd") {
         Speaks::Http2
-    } else if link.id.ends_with("->kubelet") {
-        Speaks::Http1 { path: "/healthz".to_owned() }
     } else {
-        Speaks::Http1 { path: "/version".to_owned() }
+        let path = if link.id.ends_with("->kubelet") { "/healthz" } else { "/version" };
+        Speaks::Http1 { path: path.to_owned() }
     };
     Ok((dial, identity, Manner { timeout: settings.timeout, versions: settings.versions, speaks }))
-}
-
-fn is_loopback(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 fn identity(request: &Request, cluster: &Cluster, pair: &PairReference) -> Option<Identity> {

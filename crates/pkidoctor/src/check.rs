@@ -107,25 +107,15 @@ impl Remedy {
             }
             _ => format!("certs {target}"),
         };
+        let remedy = Self::command(RemedyKind::Regen, target, format!("pkidoctor regen {target} --backup"));
         if target == "sa.pub" {
-            return Self {
-                kind: RemedyKind::Regen,
-                targets: vec![target.to_owned()],
-                command: Some("pkidoctor regen sa.pub --backup".to_owned()),
-                steps: vec!["by hand, beside sa.key: openssl pkey -in sa.key -pubout -out sa.pub".to_owned()],
-                avoid: vec!["moving sa.key away: a new one makes every token invalid".to_owned()],
-            };
+            return remedy
+                .step("by hand, beside sa.key: openssl pkey -in sa.key -pubout -out sa.pub")
+                .avoid("moving sa.key away: a new one makes every token invalid");
         }
-        let step = format!(
+        remedy.step(format!(
             "by hand: back up and move the old files away (kubeadm keeps what exists), then kubeadm init phase {phase} --config FILE with this node's own address and names"
-        );
-        Self {
-            kind: RemedyKind::Regen,
-            targets: vec![target.to_owned()],
-            command: Some(format!("pkidoctor regen {target} --backup")),
-            steps: vec![step],
-            avoid: Vec::new(),
-        }
+        ))
     }
 
     /// Another kind with one command.

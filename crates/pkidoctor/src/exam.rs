@@ -315,15 +315,7 @@ impl<'c> Exam<'c> {
             return profile::KUBECONFIGS.into_iter().find(|known| *known == name);
         }
         let by_flag = match &reference.origin {
-            Origin::Flag { flag, .. } => match flag.as_str() {
-                "cert-file" | "key-file" => Some("etcd-server"),
-                "peer-cert-file" | "peer-key-file" => Some("etcd-peer"),
-                "etcd-certfile" | "etcd-keyfile" => Some("apiserver-etcd-client"),
-                "tls-cert-file" | "tls-private-key-file" => Some("apiserver"),
-                "kubelet-client-certificate" | "kubelet-client-key" => Some("apiserver-kubelet-client"),
-                "proxy-client-cert-file" | "proxy-client-key-file" => Some("front-proxy-client"),
-                _ => None,
-            },
+            Origin::Flag { flag, .. } => profile::pair_of(flag).map(|(_, _, role)| role.name),
             _ => None,
         };
         let by_place = || {

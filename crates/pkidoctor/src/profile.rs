@@ -61,6 +61,23 @@ pub fn file_role(relative: &str) -> Option<&'static str> {
     }
 }
 
+/// The flags of a certificate and its key, and the role of what they name.
+pub const PAIR_FLAGS: [(&str, &str, &str); 6] = [
+    ("cert-file", "key-file", "etcd-server"),
+    ("peer-cert-file", "peer-key-file", "etcd-peer"),
+    ("etcd-certfile", "etcd-keyfile", "apiserver-etcd-client"),
+    ("tls-cert-file", "tls-private-key-file", "apiserver"),
+    ("kubelet-client-certificate", "kubelet-client-key", "apiserver-kubelet-client"),
+    ("proxy-client-cert-file", "proxy-client-key-file", "front-proxy-client"),
+];
+
+/// The pair of flags to which one belongs, with the role of what they name.
+pub fn pair_of(flag: &str) -> Option<(&'static str, &'static str, Role)> {
+    let (certificate, key, role) =
+        PAIR_FLAGS.into_iter().find(|(certificate, key, _)| [*certificate, *key].contains(&flag))?;
+    Some((certificate, key, named(role)?))
+}
+
 /// The kubeconfigs that `regen` can make anew.
 pub const KUBECONFIGS: [&str; 5] =
     ["admin.conf", "super-admin.conf", "controller-manager.conf", "scheduler.conf", "kubelet.conf"];

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::check::{Check, Defect, Look, Remedy, Severity, fact};
 use crate::checks::words;
-use crate::cluster::url::Endpoint;
+use crate::cluster::url::{self, Endpoint};
 use crate::exam::Exam;
 use crate::links::etcd::{Etcd, Port, described, same_host};
 
@@ -75,7 +75,7 @@ fn answers(listen: &Endpoint, advertised: &Endpoint) -> bool {
         listen.host.is_empty() || listen.host.parse::<IpAddr>().is_ok_and(|address| address.is_unspecified());
     let loopback_name = advertised.host.eq_ignore_ascii_case("localhost");
     let is_name = advertised.host.parse::<IpAddr>().is_err() && !loopback_name;
-    let both_loopback = loopback_name && super::http_listener::is_loopback(&listen.host);
+    let both_loopback = loopback_name && url::is_loopback(&listen.host);
     let unix = listen.scheme.starts_with("unix") || advertised.scheme.starts_with("unix");
     unix || listen.port == advertised.port
         && (everywhere || is_name || both_loopback || same_host(&listen.host, &advertised.host))

@@ -1,10 +1,8 @@
 //! `crl-missing`: etcd's revocation list is not there, so every client is refused.
 
 use crate::check::{Check, Defect, Look, Remedy, Severity, fact};
-use crate::cluster::State;
 use crate::exam::Exam;
-use crate::links::reference::{Place, Unmapped};
-use crate::links::revocation::{self, List};
+use crate::links::revocation::{self, Found, List};
 
 pub(super) static CHECK: Check = Check {
     code: "crl-missing",
@@ -26,20 +24,17 @@ Example: --client-crl-file=/etc/kubernetes/pki/etcd/crl.der after a restore that
 fn look(exam: &Exam<'_>) -> Look {
     let mut look = Look::default();
     for list in lists(exam) {
-        let state = list.file.file(exam.cluster).map(|file| &file.state);
-        let unmounted = matches!(&list.file.place, Place::Unmapped { why: Unmapped::NotMounted, .. });
-        match state {
-            Some(State::Missing { .. }) => {}
-            _ if unmounted => {}
-            Some(State::Unobserved | State::Unreadable(_)) | None => {
+        let unmounted = match list.found(exam.cluster) {
+            Found::Missing { unmounted } => unmounted,
+            Found::Unseen => {
                 look.unobserved += 1;
                 continue;
             }
-            Some(_) => {
+            Found::Unusable(_) | Found::List { .. } => {
                 look.subjects += 1;
                 continue;
             }
-        }
+        };
         look.subjects += 1;
         let links = held_against(exam, &list);
         let mut facts = vec![fact("every client gets", "EOF, after a handshake that succeeds")];

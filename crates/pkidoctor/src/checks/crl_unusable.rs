@@ -3,12 +3,11 @@
 use crate::check::{Check, Defect, Fact, Look, Remedy, Severity, fact};
 use crate::checks::crl_missing::{held_against, lists};
 use crate::checks::words;
-use crate::cluster::State;
 use crate::exam::Exam;
 use crate::go::crl::RevocationList;
 use crate::links::etcd::Port;
 use crate::links::reference::Reference;
-use crate::links::revocation::List;
+use crate::links::revocation::{Found, List};
 
 pub(super) static CHECK: Check = Check {
     code: "crl-unusable",
@@ -33,16 +32,20 @@ Example: a PEM list that etcd 3.5 read, after the upgrade to 3.6.",
 fn look(exam: &Exam<'_>) -> Look {
     let mut look = Look::default();
     for list in lists(exam) {
-        let Some(file) = list.file.file(exam.cluster) else { continue };
-        match &file.state {
-            State::Unobserved | State::Unreadable(_) => {
+        // what no file stands for is told as missing, or not at all
+        if list.file.file(exam.cluster).is_none() {
+            continue;
+        }
+        let found = list.found(exam.cluster);
+        match found {
+            Found::Missing { .. } => continue,
+            Found::Unseen => {
                 look.unobserved += 1;
                 continue;
             }
-            State::Missing { .. } => continue,
-            _ => look.subjects += 1,
+            Found::Unusable(_) | Found::List { .. } => look.subjects += 1,
         }
-        let Some(verdict) = judge(exam, &list) else { continue };
+        let Some(verdict) = judge(exam, &list, &found) else { continue };
         let flag = list.port.crl_flag();
         let links = if verdict.severity == Severity::Error { held_against(exam, &list) } else { Vec::new() };
         let told = list.file.told_by(exam.cluster).map(|told| fact("named by", told));
@@ -69,29 +72,21 @@ struct Judgement {
     facts: Vec<Fact>,
 }
 
-fn judge(exam: &Exam<'_>, list: &List<'_>) -> Option<Judgement> {
-    let refuses = |why: &str| {
-        let facts = vec![fact("every client gets", "EOF, after a handshake that succeeds"), fact("found", why)];
-        Some(Judgement {
+fn judge(exam: &Exam<'_>, list: &List<'_>, found: &Found) -> Option<Judgement> {
+    match found {
+        Found::Unseen | Found::Missing { .. } => None,
+        Found::Unusable(why) => Some(Judgement {
             severity: Severity::Error,
             message: format!("etcd cannot read the revocation list and refuses everybody: {why}"),
-            facts,
-        })
-    };
-    let Some((parsed, is_pem)) = list.read(exam.cluster) else { return refuses("it is no revocation list") };
-    match (is_pem, list.takes_pem()) {
-        (true, Some(false)) => return refuses("it is PEM, and etcd from 3.6 reads only DER"),
-        (true, None) => {
-            let facts = vec![fact("found", "PEM"), fact("etcd's version", "not known here")];
-            return Some(Judgement {
-                severity: Severity::Warning,
-                message: "the revocation list is PEM, which etcd from 3.6 does not read".to_owned(),
-                facts,
-            });
-        }
-        _ => {}
+            facts: vec![fact("every client gets", "EOF, after a handshake that succeeds"), fact("found", why)],
+        }),
+        Found::List { is_pem: true, .. } if list.takes_pem().is_none() => Some(Judgement {
+            severity: Severity::Warning,
+            message: "the revocation list is PEM, which etcd from 3.6 does not read".to_owned(),
+            facts: vec![fact("found", "PEM"), fact("etcd's version", "not known here")],
+        }),
+        Found::List { list: parsed, .. } => believed(exam, list, parsed),
     }
-    believed(exam, list, &parsed)
 }
 
 /// What etcd does not look at.

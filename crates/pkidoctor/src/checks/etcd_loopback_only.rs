@@ -64,7 +64,7 @@ fn look(exam: &Exam<'_>) -> Look {
 }
 
 fn is_loopback(endpoint: &Endpoint) -> bool {
-    endpoint.scheme.starts_with("unix") || super::http_listener::is_loopback(&endpoint.host)
+    endpoint.scheme.starts_with("unix") || crate::cluster::url::is_loopback(&endpoint.host)
 }
 
 /// Whether there are other members, or other control-plane nodes.

@@ -73,13 +73,7 @@ fn look(exam: &Exam<'_>) -> Look {
 
 fn remedy(exam: &Exam<'_>, guilty: Option<&crate::links::reference::Reference>, is_ca: bool) -> Remedy {
     let remedy = if is_ca {
-        Remedy::manual([
-            "renew the CA certificate with the same key and the byte-identical subject: its leaves stay valid"
-                .to_owned(),
-            words::spread(&guilty.map(|guilty| guilty.subject(exam.cluster)).unwrap_or_default()),
-            "restart etcd, kube-apiserver, kube-controller-manager and kube-scheduler, one node at a time".to_owned(),
-        ])
-        .avoid("kubeadm certs renew all: it never touches a CA")
+        words::renew_ca(&guilty.map(|guilty| guilty.subject(exam.cluster)).unwrap_or_default())
     } else {
         words::remake(exam, guilty)
     };

@@ -131,13 +131,7 @@ fn facts(exam: &Exam<'_>, all: &[Used<'_>], used: &Used<'_>, end: OffsetDateTime
 
 fn remedy(exam: &Exam<'_>, used: &Used<'_>) -> Remedy {
     if is_authority(used.certificate) {
-        return Remedy::manual([
-            "renew the CA certificate with the same key and the byte-identical subject: its leaves stay valid"
-                .to_owned(),
-            words::spread(&used.places[0]),
-            "restart etcd, kube-apiserver, kube-controller-manager and kube-scheduler, one node at a time".to_owned(),
-        ])
-        .avoid("kubeadm certs renew all: it never touches a CA");
+        return words::renew_ca(&used.places[0]);
     }
     words::remake(exam, exam.role_of(used))
         .avoid("waiting for the outage: open connections hide an expired certificate until the next restart")

@@ -1,7 +1,5 @@
 //! `http-listener`: etcd listens in plain text.
 
-use std::net::IpAddr;
-
 use crate::check::{Check, Defect, Look, Remedy, Severity, fact};
 use crate::checks::words;
 use crate::cluster::Running;
@@ -69,7 +67,7 @@ fn defect(
     (port, flag): (Port, &str),
     plain: &[Endpoint],
 ) -> Defect {
-    let exposed = plain.iter().any(|endpoint| !is_loopback(&endpoint.host));
+    let exposed = plain.iter().any(|endpoint| !url::is_loopback(&endpoint.host));
     let urls: Vec<&str> = plain.iter().map(|endpoint| endpoint.text.as_str()).collect();
     let given = running.flags.get(flag).is_some();
     let mut facts = vec![if given { words::flag_fact(running, flag) } else { fact("etcd's default", urls.join(", ")) }];
@@ -119,8 +117,4 @@ fn remedy(running: &Running<'_>, port: Port, flag: &str) -> Remedy {
             remedy.avoid("editing --initial-cluster of a running member: it is ignored after the first start")
         }
     }
-}
-
-pub(super) fn is_loopback(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }

@@ -1,7 +1,7 @@
 //! `key-mismatch`: certificate and key are of one algorithm but do not belong together.
 
 use crate::check::{Check, Defect, Fact, Look, Remedy, Severity, fact};
-use crate::checks::words;
+use crate::checks::{load, words};
 use crate::exam::{Exam, Reason};
 use crate::x509::key::PublicKey;
 
@@ -91,18 +91,16 @@ pub(super) fn pair_remedy(exam: &Exam<'_>, reason: &Reason<'_>) -> Remedy {
             .avoid("copying only the key or only the certificate: both belong together")
     };
     let (Some(pair), Some((certified, private))) = (&reason.pair, halves(exam, reason)) else { return fresh() };
-    if let Some(remedy) = words::set_flags(exam, &pair.key).or_else(|| words::set_flags(exam, &pair.certificate)) {
+    if let Some(remedy) = words::set_flags(exam, &pair.key) {
         return remedy;
     }
     let (key, certificate) = (pair.key.subject(exam.cluster), pair.certificate.subject(exam.cluster));
-    // a key that fits the certificate beside it stays, and a CA's key never serves
+    // a key that fits the certificate beside it stays
     let is_innocent = key.strip_suffix(".key").is_some_and(|stem| {
         let own = format!("{stem}.crt");
         own != certificate && certificate_with(exam, reason.node, &private).is_some_and(|owner| owner == own)
     });
-    let found = key_like(exam, reason.node, &certified)
-        .filter(|(from, _)| *from != key && !is_innocent && (!from.ends_with("ca.key") || key.ends_with("ca.key")));
-    if let Some((from, _)) = found {
+    if let Some(from) = load::key_elsewhere(exam, reason.node, &certified, &key).filter(|_| !is_innocent) {
         return words::put_back(&key, &from, &key).avoid("making a new key alone: a pair is replaced as a pair");
     }
     let all = exam.certificates();

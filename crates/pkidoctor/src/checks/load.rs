@@ -160,13 +160,14 @@ fn half_elsewhere(exam: &Exam<'_>, pair: &PairReference, guilty: &Reference) -> 
         };
         all.iter().find(fits)?.1.clone()
     };
-    let takes_a_ca_key = from.ends_with("ca.key") && !subject.ends_with("ca.key");
-    (!takes_a_ca_key).then(|| words::put_back(&subject, &from, &subject))
+    Some(words::put_back(&subject, &from, &subject))
 }
 
-/// A key file of the node with this public half, other than the one in question.
+/// A key file of the node with this public half, other than the one in question; a CA's key never serves.
 pub(super) fn key_elsewhere(exam: &Exam<'_>, node: usize, key: &PublicKey, subject: &str) -> Option<String> {
-    key_mismatch::key_like(exam, node, key).map(|(place, _)| place).filter(|place| place != subject)
+    key_mismatch::key_like(exam, node, key)
+        .map(|(place, _)| place)
+        .filter(|place| place != subject && (!place.ends_with("ca.key") || subject.ends_with("ca.key")))
 }
 
 fn is_trust(exam: &Exam<'_>, guilty: &Reference) -> bool {

@@ -42,7 +42,7 @@ fn look(exam: &Exam<'_>) -> Look {
         if plain.is_empty() {
             continue;
         }
-        let exposed = plain.iter().any(|server| !super::http_listener::is_loopback(&server.host));
+        let exposed = plain.iter().any(|server| !url::is_loopback(&server.host));
         let urls: Vec<&str> = plain.iter().map(|server| server.text.as_str()).collect();
         look.defects.push(Defect {
             severity: if exposed { Severity::Warning } else { Severity::Info },

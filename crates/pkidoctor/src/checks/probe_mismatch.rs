@@ -159,10 +159,10 @@ impl Listener {
         if self.host.is_empty() || parsed.is_some_and(|address| address.is_unspecified()) {
             return true;
         }
-        let own_loopback = super::http_listener::is_loopback(&self.host);
+        let own_loopback = url::is_loopback(&self.host);
         match host {
             None => !own_loopback,
-            Some(host) if super::http_listener::is_loopback(host) => own_loopback,
+            Some(host) if url::is_loopback(host) => own_loopback,
             Some(host) => match (parsed, host.parse::<IpAddr>()) {
                 (Some(own), Ok(asked)) => own == asked,
                 // a name may stand for any address, but hardly for the loopback one

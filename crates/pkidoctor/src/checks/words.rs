@@ -74,27 +74,16 @@ pub(super) fn go_says(group: &Group<'_, '_>) -> Vec<Fact> {
     facts
 }
 
-/// The flags of a pair, and where kubeadm keeps it.
-const PAIR_FLAGS: [(&str, &str, &str); 6] = [
-    ("cert-file", "key-file", "etcd/server"),
-    ("peer-cert-file", "peer-key-file", "etcd/peer"),
-    ("etcd-certfile", "etcd-keyfile", "apiserver-etcd-client"),
-    ("tls-cert-file", "tls-private-key-file", "apiserver"),
-    ("kubelet-client-certificate", "kubelet-client-key", "apiserver-kubelet-client"),
-    ("proxy-client-cert-file", "proxy-client-key-file", "front-proxy-client"),
-];
-
 /// The right flags, where one names nothing or the file of another role while kubeadm's place holds a sound pair: then
 /// the files are innocent, and copying over them would break whoever uses them rightly.
 pub(super) fn set_flags(exam: &Exam<'_>, reference: &Reference) -> Option<Remedy> {
     let Origin::Flag { manifest, flag, .. } = &reference.origin else { return None };
-    let (certificate, key, stem) =
-        PAIR_FLAGS.into_iter().find(|(certificate, key, _)| [*certificate, *key].contains(&flag.as_str()))?;
+    let (certificate, key, own) = profile::pair_of(flag)?;
     let node = &exam.cluster.nodes[reference.node];
     let runs_it = |component| node.all_running(component).find(|running| running.manifest == manifest.as_str());
     let running = Component::ALL.into_iter().filter_map(runs_it).find(|running| running.flags.get(flag).is_some())?;
     let named = PairReference::flags(reference.node, &running, certificate, key);
-    let usual = PairReference::layout(exam.cluster, reference.node, stem);
+    let usual = PairReference::layout(exam.cluster, reference.node, own.stem);
     if !matches!(load_pair(exam.cluster, &usual), Loaded::Ready(_)) {
         return None;
     }
@@ -104,7 +93,7 @@ pub(super) fn set_flags(exam: &Exam<'_>, reference: &Reference) -> Option<Remedy
     let wrong = |named: &Reference| {
         let missing = named.file(exam.cluster).is_none_or(|file| matches!(file.state, State::Missing { .. }));
         let role = named.path().and_then(|path| profile::role_of(node.shown(path)));
-        missing || role.is_some_and(|role| role.stem != stem)
+        missing || role.is_some_and(|role| role.stem != own.stem)
     };
     // what a hand-written manifest names on purpose stays its own affair
     if astray.is_empty() || !astray.iter().any(|(_, named, _)| wrong(named)) {
@@ -144,6 +133,16 @@ pub(super) fn spread(subject: &str) -> String {
         }
         None => format!("put it on every node as {subject}; kubeconfigs do not hold it"),
     }
+}
+
+/// A CA whose certificate has to be made again, its key kept.
+pub(super) fn renew_ca(subject: &str) -> Remedy {
+    Remedy::manual([
+        "renew the CA certificate with the same key and the byte-identical subject: its leaves stay valid".to_owned(),
+        spread(subject),
+        "restart etcd, kube-apiserver, kube-controller-manager and kube-scheduler, one node at a time".to_owned(),
+    ])
+    .avoid("kubeadm certs renew all: it never touches a CA")
 }
 
 /// `cp` of a matching file to its place.

@@ -24,6 +24,12 @@ impl Endpoint {
         matches!(self.scheme.as_str(), "https" | "unixs")
     }
 
+    /// The same with this port where it names none.
+    #[must_use]
+    pub fn or_port(self, default: u16) -> Self {
+        Self { port: self.port.or(Some(default)), ..self }
+    }
+
     /// Why etcd would refuse this URL in one of its listen, advertise or cluster flags, in etcd's words
     /// (`client/pkg/types/urls.go: NewURLs`); `None` if it would not.
     pub fn etcd_objection(&self) -> Option<String> {
@@ -37,6 +43,12 @@ impl Endpoint {
             _ => Some(format!("URL scheme must be http, https, unix, or unixs: {text}")),
         }
     }
+}
+
+/// Whether a host is this very machine: `localhost`, or an address of its loopback.
+pub fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Reads one URL. A text without a scheme is a bare `host:port`, which gRPC clients accept.

@@ -202,7 +202,7 @@ pub fn judge_received(
     client: &Client<'_>,
     chain: &[Result<Arc<Certificate>, String>],
 ) -> Vec<Refusal> {
-    let complaints = match Presented::received(chain) {
+    let complaints = match Presented::received(chain.to_vec()) {
         Some(shown) => client_complaints(verifier, client, &shown),
         None => wire_complaints(chain, verifier.go),
     };

@@ -137,15 +137,13 @@ pub struct Presented {
 impl Presented {
     /// What a certificate file would present, whatever becomes of the key.
     pub fn of(certificate: &Material) -> Option<Self> {
-        let chain: Vec<_> = certificate.certificates().map(|(_, parsed)| parsed.clone()).collect();
-        let leaf = chain.first()?.as_ref().ok()?.clone();
-        Some(Self { chain, leaf })
+        Self::received(certificate.certificates().map(|(_, parsed)| parsed.clone()).collect())
     }
 
     /// What came over the wire, leaf first; `None` when the leaf does not parse.
-    pub fn received(chain: &[Result<Arc<Certificate>, String>]) -> Option<Self> {
+    pub fn received(chain: Vec<Result<Arc<Certificate>, String>>) -> Option<Self> {
         let leaf = chain.first()?.as_ref().ok()?.clone();
-        Some(Self { chain: chain.to_vec(), leaf })
+        Some(Self { chain, leaf })
     }
 
     /// The first certificate.

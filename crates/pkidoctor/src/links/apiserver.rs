@@ -207,8 +207,10 @@ fn dial(
         .or_else(|| url.as_ref().map(|url| url.host.clone()));
     let trust = Reference::kubeconfig(own.node, file, &target.ca, Part::Ca);
     // client-go dials the scheme's own port where the URL names none
-    let port = url.as_ref().map(|url| if url.scheme == "http" { 80 } else { 443 });
-    link.dials = url.clone().map(|url| Endpoint { port: url.port.or(port), ..url });
+    link.dials = url.clone().map(|url| {
+        let default = if url.scheme == "http" { 80 } else { 443 };
+        url.or_port(default)
+    });
     let server = who_answers(cluster, own, url.as_ref().map_or("", |url| url.host.as_str()));
     link.server_node = Some(server.node);
     link.server_pair = Some(server.serving_pair());

@@ -268,7 +268,7 @@ impl<'c> Etcd<'c> {
         let loaded = own.as_ref().map_or_else(|| self.loaded_pair(Port::Client), |pair| load_pair(self.cluster, pair));
         let pair = own.unwrap_or_else(|| self.server_pair());
         let mut link = Link::new("etcd-gateway->etcd", self.node);
-        link.dials = self.listen_client().into_iter().find(Endpoint::is_tls).map(|endpoint| or_port(endpoint, 2379));
+        link.dials = self.listen_client().into_iter().find(Endpoint::is_tls).map(|endpoint| endpoint.or_port(2379));
         link.weight = Weight::Auxiliary;
         let client = ClientSide {
             pair: loaded,
@@ -314,7 +314,7 @@ impl<'c> Etcd<'c> {
             }
             seen.push(host.clone());
             let mut link = Link::new(id.clone(), self.node);
-            link.dials = target.clone().map(|endpoint| or_port(endpoint, 2380));
+            link.dials = target.clone().map(|endpoint| endpoint.or_port(2380));
             link.server_node = Some(other.node);
             link.weight = if alone && self.is_single_member() { Weight::Latent } else { Weight::Vital };
             link.client_pair = Some(self.peer_pair());
@@ -374,11 +374,6 @@ impl<'c> Etcd<'c> {
     }
 }
 
-/// A URL with a port in any case.
-fn or_port(endpoint: Endpoint, default: u16) -> Endpoint {
-    Endpoint { port: endpoint.port.or(Some(default)), ..endpoint }
-}
-
 /// `localhost` and addresses by value, names without regard to case.
 pub(crate) fn same_host(a: &str, b: &str) -> bool {
     match (a.parse::<std::net::IpAddr>(), b.parse::<std::net::IpAddr>()) {
@@ -390,12 +385,10 @@ pub(crate) fn same_host(a: &str, b: &str) -> bool {
 /// Who answers a host: a given node that lists it, else this node's own etcd, else nobody known.
 fn who_answers<'c>(cluster: &'c Cluster, node: usize, host: &str) -> (Option<Etcd<'c>>, Option<String>) {
     let own = Etcd::on(cluster, node);
-    let loopback = host.eq_ignore_ascii_case("localhost")
-        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
     if own.as_ref().is_some_and(|etcd| etcd.lists(host)) {
         return (own, None);
     }
-    if !loopback {
+    if !url::is_loopback(host) {
         let others =
             (0..cluster.nodes.len()).filter(|other| *other != node).filter_map(|other| Etcd::on(cluster, other));
         if let Some(other) = others.into_iter().find(|etcd| etcd.lists(host)) {
@@ -521,7 +514,7 @@ fn targets_to_etcd(
             None => (Etcd::on(cluster, source.node), None),
         };
         let mut link = Link::new(source.id, source.node);
-        link.dials = target.clone().map(|endpoint| or_port(endpoint, 2379));
+        link.dials = target.clone().map(|endpoint| endpoint.or_port(2379));
         link.server_node = answers.as_ref().map(|etcd| etcd.node);
         link.client_pair = Some(source.pair.clone());
         link.client_trust = Some(source.trust.clone());

@@ -5,7 +5,6 @@
 use crate::cluster::manifest::Component;
 use crate::cluster::{Cluster, Running, State};
 use crate::go::crl::RevocationList;
-use crate::x509::certificate::hex_lower;
 
 use super::etcd::Port;
 use super::reference::{Place, Reference, Unmapped};
@@ -17,6 +16,26 @@ pub(crate) struct List<'c> {
     pub(crate) file: Reference,
     pub(crate) manifest: &'c str,
     pub(crate) running: Running<'c>,
+}
+
+/// What lies where a revocation list should be.
+pub(crate) enum Found {
+    /// It cannot be looked at here.
+    Unseen,
+    /// Nothing.
+    Missing {
+        /// Because the container does not see the path.
+        unmounted: bool,
+    },
+    /// Something that etcd cannot read, and why.
+    Unusable(&'static str),
+    /// A list that etcd reads, unless it is PEM and nobody knows its version.
+    List {
+        /// What it says.
+        list: RevocationList,
+        /// How it is written.
+        is_pem: bool,
+    },
 }
 
 /// Every revocation list of a node's etcd.
@@ -37,6 +56,24 @@ impl List<'_> {
             Port::Peer => link.id.starts_with("etcd-peer"),
         };
         link.server_node == Some(self.file.node) && link.server_trust.is_some() && on_port
+    }
+
+    /// What etcd finds where the flag leads.
+    pub(crate) fn found(&self, cluster: &Cluster) -> Found {
+        if matches!(&self.file.place, Place::Unmapped { why: Unmapped::NotMounted, .. }) {
+            return Found::Missing { unmounted: true };
+        }
+        match self.file.file(cluster).map(|file| &file.state) {
+            Some(State::Missing { .. }) => Found::Missing { unmounted: false },
+            None | Some(State::Unobserved | State::Unreadable(_)) => Found::Unseen,
+            Some(_) => match self.read(cluster) {
+                None => Found::Unusable("it is no revocation list"),
+                Some((_, true)) if self.takes_pem() == Some(false) => {
+                    Found::Unusable("it is PEM, and etcd from 3.6 reads only DER")
+                }
+                Some((list, is_pem)) => Found::List { list, is_pem },
+            },
+        }
     }
 
     /// The list as etcd parses it, and whether it is PEM; `None` when it is no list at all.
@@ -62,28 +99,20 @@ impl List<'_> {
 
     /// Why the client of a link is refused: the kind, and what etcd logs, where that can be told.
     fn objection(&self, cluster: &Cluster, link: &Link) -> Option<(OtherKind, Option<String>)> {
-        let shown = match &self.file.place {
-            Place::Path { shown, .. } | Place::Unmapped { shown, .. } => shown,
-            Place::Embedded { .. } | Place::Unset => return None,
-        };
-        let missing = || Some((OtherKind::ListMissing, Some(format!("open {shown}: no such file or directory"))));
-        if matches!(&self.file.place, Place::Unmapped { why: Unmapped::NotMounted, .. }) {
-            return missing();
+        match self.found(cluster) {
+            Found::Unseen => None,
+            Found::Missing { .. } => {
+                let (Place::Path { shown, .. } | Place::Unmapped { shown, .. }) = &self.file.place else { return None };
+                Some((OtherKind::ListMissing, Some(format!("open {shown}: no such file or directory"))))
+            }
+            Found::Unusable(_) => Some((OtherKind::ListUnusable, None)),
+            Found::List { list, .. } => {
+                let chain = link.client_pair.as_ref()?.certificate.material(cluster)?;
+                let revoked = chain.parsed().find(|certificate| list.names(certificate))?;
+                let serial = revoked.serial_hex().to_lowercase();
+                Some((OtherKind::Revoked, Some(format!("transport: certificate serial {serial} revoked"))))
+            }
         }
-        match self.file.file(cluster).map(|file| &file.state) {
-            Some(State::Missing { .. }) => return missing(),
-            Some(State::Regular(_)) => {}
-            _ => return None,
-        }
-        let Some((list, is_pem)) = self.read(cluster) else { return Some((OtherKind::ListUnusable, None)) };
-        if is_pem && self.takes_pem() == Some(false) {
-            return Some((OtherKind::ListUnusable, None));
-        }
-        let chain = link.client_pair.as_ref()?.certificate.material(cluster)?;
-        let revoked = chain.parsed().find(|certificate| list.names(certificate))?;
-        let serial = hex_lower(&revoked.serial);
-        let serial = serial.strip_prefix("00").unwrap_or(&serial);
-        Some((OtherKind::Revoked, Some(format!("transport: certificate serial {serial} revoked"))))
     }
 }
 
