@@ -1,9 +1,13 @@
 //! What people may type.
 
 use std::path::PathBuf;
+#[cfg(feature = "live")]
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use pkidoctor::checks;
+#[cfg(feature = "live")]
+use pkidoctor::cluster::url::{self, Endpoint};
 use pkidoctor::go::GoVersion;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -13,7 +17,7 @@ use crate::suggest;
 const EXIT_CODES: &str = "\
 Exit codes:
   0  nothing at or above the threshold
-  1  findings; or verify refused
+  1  findings; a link refused or unreachable; verify refused
   2  bad usage; no PKI there; something unreadable and nothing worse found";
 
 const SCAN_EXAMPLES: &str = "\
@@ -23,6 +27,15 @@ Examples:
   pkidoctor scan --root /mnt/disk          a node's file system, elsewhere
   pkidoctor scan --at 2027-11-24T00:00:00Z what will have expired by then?
   pkidoctor scan --each clusters           a fleet: lines of JSON per cluster";
+
+#[cfg(feature = "live")]
+const PROBE_EXAMPLES: &str = "\
+Examples:
+  pkidoctor probe                            every link of this control-plane node
+  pkidoctor probe --all-members              and every member of its etcd
+  pkidoctor probe --link 'kubeadm->etcd'     one link
+  pkidoctor probe https://10.0.0.12:2379     an endpoint, with this node's clients
+  pkidoctor probe https://127.0.0.1:12379 --pki cp1/pki   a copy, through a tunnel";
 
 const VERIFY_EXAMPLES: &str = "\
 Examples:
@@ -68,6 +81,13 @@ pub(crate) enum Command {
     /// Reads certificates, keys, manifests and kubeconfigs, writes nothing, and opens no connection.
     #[command(after_help = SCAN_EXAMPLES)]
     Scan(Scan),
+    /// Walk every link live: who refuses whom, and why
+    ///
+    /// Makes real TLS handshakes with each component's own certificate, sends nothing to a server that it would not
+    /// trust, changes nothing, and says of every link who refuses whom, why, and what stands in both logs.
+    #[cfg(feature = "live")]
+    #[command(after_help = PROBE_EXAMPLES)]
+    Probe(Probe),
     /// Would Go (so etcd and Kubernetes) accept this certificate?
     ///
     /// Prints `ok`, or the text of Go's error.
@@ -149,21 +169,8 @@ pub(crate) struct Scan {
     /// PKI directories or the ones above them; several are several nodes of one cluster
     #[arg(value_name = "PATH", default_value = "/etc/kubernetes/pki")]
     pub(crate) paths: Vec<PathBuf>,
-    /// The node's file system is below DIR
-    #[arg(long, value_name = "DIR")]
-    pub(crate) root: Option<PathBuf>,
-    /// Where the static-pod manifests are
-    #[arg(long, value_name = "DIR")]
-    pub(crate) manifests: Option<PathBuf>,
-    /// Where the kubeconfigs are
-    #[arg(long, value_name = "DIR")]
-    pub(crate) kubeconfigs: Option<PathBuf>,
-    /// Do not read manifests: judge by kubeadm's layout
-    #[arg(long, conflicts_with = "manifests")]
-    pub(crate) no_manifests: bool,
-    /// etcd's configuration, environment file or unit, when it is no static pod
-    #[arg(long, value_name = "FILE")]
-    pub(crate) etcd_config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) place: Place,
     /// Every child of DIR is a cluster of its own; ndjson out
     #[arg(long, value_name = "DIR", conflicts_with_all = ["paths", "root", "manifests", "kubeconfigs", "etcd_config"])]
     pub(crate) each: Option<PathBuf>,
@@ -182,8 +189,92 @@ pub(crate) struct Scan {
     /// Warn this many days before a CA expires
     #[arg(long, value_name = "DAYS", default_value_t = 180, value_parser = days())]
     pub(crate) ca_expiry_warning: i64,
+    /// Walk every link live, too, as `probe` does
+    #[cfg(feature = "live")]
+    #[arg(long, conflicts_with = "each")]
+    pub(crate) probe: bool,
+    #[cfg(feature = "live")]
+    #[command(flatten)]
+    pub(crate) tour: Tour,
     #[command(flatten)]
     pub(crate) judge: Judge,
+}
+
+/// Where things are.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Place {
+    /// The node's file system is below DIR
+    #[arg(long, value_name = "DIR")]
+    pub(crate) root: Option<PathBuf>,
+    /// Where the static-pod manifests are
+    #[arg(long, value_name = "DIR")]
+    pub(crate) manifests: Option<PathBuf>,
+    /// Where the kubeconfigs are
+    #[arg(long, value_name = "DIR")]
+    pub(crate) kubeconfigs: Option<PathBuf>,
+    /// Do not read manifests: judge by kubeadm's layout
+    #[arg(long, conflicts_with = "manifests")]
+    pub(crate) no_manifests: bool,
+    /// etcd's configuration, environment file or unit, when it is no static pod
+    #[arg(long, value_name = "FILE")]
+    pub(crate) etcd_config: Option<PathBuf>,
+}
+
+#[cfg(feature = "live")]
+#[derive(Args, Debug)]
+pub(crate) struct Probe {
+    /// Endpoints of etcd, instead of those that manifests and kubeconfigs name
+    #[arg(value_name = "ENDPOINT", value_parser = endpoint)]
+    pub(crate) endpoints: Vec<Endpoint>,
+    /// PKI directory or the one above it; several are several nodes of one cluster
+    #[arg(long, value_name = "PATH", default_value = "/etc/kubernetes/pki")]
+    pub(crate) pki: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) tour: Tour,
+    #[command(flatten)]
+    pub(crate) judge: Judge,
+}
+
+/// How to walk.
+#[cfg(feature = "live")]
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Live")]
+pub(crate) struct Tour {
+    /// Give up on whoever is silent [default: 5s]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
+    /// Only links with this id; may be repeated
+    #[arg(long, value_name = "ID")]
+    pub(crate) link: Vec<String>,
+    /// Which TLS versions to offer [default: auto]
+    #[arg(long, value_enum, value_name = "VERSION")]
+    pub(crate) tls: Option<Tls>,
+    /// Ask the member list, and walk to every member
+    #[arg(long)]
+    pub(crate) all_members: bool,
+}
+
+#[cfg(feature = "live")]
+impl Tour {
+    /// Whether anything of it was asked for.
+    pub(crate) fn is_set(&self) -> bool {
+        self.timeout.is_some() || !self.link.is_empty() || self.tls.is_some() || self.all_members
+    }
+}
+
+#[cfg(feature = "live")]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Tls {
+    /// 1.2 alone
+    #[value(name = "1.2")]
+    V12,
+    /// 1.3 alone
+    #[value(name = "1.3")]
+    V13,
+    /// Both
+    Auto,
 }
 
 /// When, and by whose rules.
@@ -280,6 +371,36 @@ pub(crate) struct Man {
 
 fn instant(text: &str) -> Result<OffsetDateTime, String> {
     OffsetDateTime::parse(text, &Rfc3339).map_err(|_| "not an instant such as 2026-11-23T03:00:00Z".to_owned())
+}
+
+/// A URL of etcd.
+#[cfg(feature = "live")]
+fn endpoint(text: &str) -> Result<Endpoint, String> {
+    let endpoint = url::parse(text)?;
+    match endpoint.scheme.as_str() {
+        "https" | "" if endpoint.host.is_empty() => Err("no host in it".to_owned()),
+        "https" => Ok(endpoint),
+        "" => url::parse(&format!("https://{text}")),
+        other => Err(format!("links speak TLS: https://…, not {other}://…")),
+    }
+}
+
+/// `5s`, `500ms`, `1m`; a bare number is seconds.
+#[cfg(feature = "live")]
+fn duration(text: &str) -> Result<Duration, String> {
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    let number: f64 = number.parse().map_err(|_| "not a duration such as 5s or 500ms".to_owned())?;
+    let seconds = match unit {
+        "" | "s" => number,
+        "ms" => number / 1e3,
+        "m" => number * 60.0,
+        _ => return Err("not a duration such as 5s or 500ms".to_owned()),
+    };
+    if !(0.001..=3600.0).contains(&seconds) {
+        return Err("between 1ms and 1h".to_owned());
+    }
+    Ok(Duration::from_secs_f64(seconds))
 }
 
 /// A code that exists, else the one that was probably meant.

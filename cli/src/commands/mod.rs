@@ -3,6 +3,8 @@
 mod each;
 mod explain;
 mod inspect;
+#[cfg(feature = "live")]
+mod probe;
 mod scan;
 mod shell;
 mod verify;
@@ -44,6 +46,8 @@ fn to_output(arguments: &Arguments) -> io::Result<Exit> {
             Some(directory) => each::run(scan, directory, manners, out),
             None => scan::run(scan, manners, out),
         },
+        #[cfg(feature = "live")]
+        Command::Probe(probe) => probe::run(probe, manners, out),
         Command::Verify(verify) => verify::run(verify, manners, out),
         Command::Inspect(inspect) => inspect::run(inspect, manners, out),
         Command::Explain(explain) => explain::run(explain, manners, out),
@@ -56,7 +60,17 @@ fn to_output(arguments: &Arguments) -> io::Result<Exit> {
 
 /// What clap cannot know to be misuse.
 fn usage(arguments: &Arguments) -> Result<(), &'static str> {
+    #[cfg(feature = "live")]
+    if let Command::Probe(probe) = &arguments.command
+        && probe.pki.len() > pkidoctor::read::MAX_NODES
+    {
+        return Err("more paths than the 64 nodes that fit one run");
+    }
     let Command::Scan(scan) = &arguments.command else { return Ok(()) };
+    #[cfg(feature = "live")]
+    if scan.tour.is_set() && !scan.probe {
+        return Err("--timeout, --link, --tls and --all-members walk links live: they go with --probe");
+    }
     if scan.paths.len() > pkidoctor::read::MAX_NODES {
         return Err("more paths than the 64 nodes that fit one run; --each DIR takes any number of clusters");
     }

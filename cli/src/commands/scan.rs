@@ -9,7 +9,7 @@ use pkidoctor::report::{self, Filter, Report, SCHEMA};
 use serde_json::json;
 use time::OffsetDateTime;
 
-use crate::args::{Format, Manners, Scan, Threshold};
+use crate::args::{Format, Judge, Manners, Place, Scan, Threshold};
 use crate::exit::Exit;
 use crate::output::{Output, say};
 use crate::render::{human, json, lines, page::Page, page::YELLOW};
@@ -20,6 +20,11 @@ use crate::render::{human, json, lines, page::Page, page::YELLOW};
 /// When the output cannot be written.
 pub(crate) fn run(scan: &Scan, manners: &Manners, out: &mut Output) -> io::Result<Exit> {
     let now = scan.judge.now();
+    #[cfg(feature = "live")]
+    if scan.probe {
+        let request = request(&scan.place, scan.paths.clone());
+        return super::probe::walk(&request, &scan.judge, now, &scan.tour, &[], &terms(scan), manners, out);
+    }
     match examine(scan, scan.paths.clone(), now) {
         Ok(report) => {
             tell(&report, manners, out)?;
@@ -27,29 +32,47 @@ pub(crate) fn run(scan: &Scan, manners: &Manners, out: &mut Output) -> io::Resul
         }
         Err(error) => {
             say(&error.to_string());
-            incomplete(scan, &error, now, manners, out)?;
+            incomplete(&scan.judge, &scan.paths, &error, now, manners, out)?;
             Ok(Exit::CouldNotLook)
         }
     }
 }
 
+/// What counts, and for how much.
+pub(super) struct Terms {
+    pub(super) options: Options,
+    pub(super) filter: Filter,
+    pub(super) fail_on: Threshold,
+}
+
+fn terms(scan: &Scan) -> Terms {
+    Terms {
+        options: Options { expiry_warning: scan.expiry_warning, ca_expiry_warning: scan.ca_expiry_warning },
+        filter: Filter { select: scan.select.clone(), ignore: scan.ignore.clone() },
+        fail_on: scan.fail_on,
+    }
+}
+
+/// What is to be read.
+pub(super) fn request(place: &Place, paths: Vec<PathBuf>) -> Request {
+    Request {
+        paths,
+        root: place.root.clone(),
+        manifests: place.manifests.clone(),
+        kubeconfigs: place.kubeconfigs.clone(),
+        no_manifests: place.no_manifests,
+        etcd_config: place.etcd_config.clone(),
+    }
+}
+
 /// Reads and judges one cluster.
 pub(super) fn examine(scan: &Scan, paths: Vec<PathBuf>, now: OffsetDateTime) -> Result<Report, ReadError> {
-    let request = Request {
-        paths,
-        root: scan.root.clone(),
-        manifests: scan.manifests.clone(),
-        kubeconfigs: scan.kubeconfigs.clone(),
-        no_manifests: scan.no_manifests,
-        etcd_config: scan.etcd_config.clone(),
-    };
-    let cluster = read::cluster(&request, now, scan.judge.for_go)?;
-    let options = Options { expiry_warning: scan.expiry_warning, ca_expiry_warning: scan.ca_expiry_warning };
-    let filter = Filter { select: scan.select.clone(), ignore: scan.ignore.clone() };
+    let cluster = read::cluster(&request(&scan.place, paths), now, scan.judge.for_go)?;
+    let Terms { options, filter, .. } = terms(scan);
     Ok(report::examine(&cluster, &options, &filter))
 }
 
-fn tell(report: &Report, manners: &Manners, out: &mut Output) -> io::Result<()> {
+pub(super) fn tell(report: &Report, manners: &Manners, out: &mut Output) -> io::Result<()> {
     match manners.format() {
         Format::Human => {
             let text = human::report(report, out.paper(), super::detail(manners));
@@ -79,8 +102,9 @@ pub(super) fn exit(report: &Report, threshold: Threshold) -> Exit {
 }
 
 /// Stdout is empty only on bad usage: where nothing could be examined, the report says just that.
-fn incomplete(
-    scan: &Scan,
+pub(super) fn incomplete(
+    judge: &Judge,
+    paths: &[PathBuf],
     error: &ReadError,
     now: OffsetDateTime,
     manners: &Manners,
@@ -92,30 +116,35 @@ fn incomplete(
             page.wrapped(0, 2, &[(YELLOW, "incomplete:"), (anstyle::Style::new(), "nothing was examined")]);
             out.write_all(page.into_text().as_bytes())
         }
-        Format::Json => json::line(out, &with(nothing(scan, error, now), json!({ "nodes": [] }))),
+        Format::Json => json::line(out, &with(nothing(judge, error, now), json!({ "nodes": [] }))),
         Format::Ndjson => {
-            let first = scan.paths.first().map_or(Path::new(""), PathBuf::as_path);
-            json::line(out, &nothing_line(scan, error, now, first))
+            let first = paths.first().map_or(Path::new(""), PathBuf::as_path);
+            json::line(out, &nothing_line(judge, error, now, first))
         }
     }
 }
 
 /// The line of a cluster that could not be examined.
-pub(super) fn nothing_line(scan: &Scan, error: &impl ToString, now: OffsetDateTime, path: &Path) -> serde_json::Value {
+pub(super) fn nothing_line(
+    judge: &Judge,
+    error: &impl ToString,
+    now: OffsetDateTime,
+    path: &Path,
+) -> serde_json::Value {
     with(
-        nothing(scan, error, now),
+        nothing(judge, error, now),
         json!({ "path": path.display().to_string(), "name": null, "files": [], "links": [] }),
     )
 }
 
 /// What a report and a line of one have in common when nothing could be examined.
-fn nothing(scan: &Scan, error: &impl ToString, now: OffsetDateTime) -> serde_json::Value {
+fn nothing(judge: &Judge, error: &impl ToString, now: OffsetDateTime) -> serde_json::Value {
     let at = pkidoctor::go::verify::rfc3339(now);
     json!({
         "schema": SCHEMA,
         "tool": { "name": "pkidoctor", "version": env!("CARGO_PKG_VERSION") },
         "at": at,
-        "judged_as": { "go": scan.judge.for_go.to_string() },
+        "judged_as": { "go": judge.for_go.to_string() },
         "verdict": "incomplete",
         "findings": [],
         "causes": [],

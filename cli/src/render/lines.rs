@@ -7,7 +7,10 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use pkidoctor::report::{Cause, Checks, FileReport, Finding, JudgedAs, LinkReport, NodeReport, Report, Summary, Tool};
+use pkidoctor::report::{
+    Cause, Checks, FileReport, Finding, JudgedAs, LinkReport, NodeReport, PortReport, Report, Summary, Tool,
+    UpgradeReport,
+};
 use serde::Serialize;
 
 use super::json;
@@ -34,6 +37,10 @@ struct Line<'r> {
     name: Option<&'r str>,
     files: &'r [FileReport],
     links: Vec<LineLink<'r>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    ports: &'r [PortReport],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kubeadm_upgrade: Option<&'r UpgradeReport>,
     findings: Vec<&'r Finding>,
     causes: Vec<LineCause<'r>>,
     summary: Summary,
@@ -79,6 +86,8 @@ impl<'r> Line<'r> {
             name,
             files: node.map_or(&[], |node| &node.files),
             links: node.map_or(&[][..], |node| &node.links).iter().map(|link| here.link(link)).collect(),
+            ports: node.map_or(&[], |node| &node.ports),
+            kubeadm_upgrade: node.and_then(|node| node.kubeadm_upgrade.as_ref()),
             causes: report
                 .causes
                 .iter()

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use pkidoctor::live::{End, Failure, Observation, Stage, Version};
 use rustls::client::Resumption;
 use rustls::crypto::ring;
 use rustls::pki_types::ServerName;
@@ -17,7 +18,6 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::identity::Identity;
-use crate::observation::{End, Failure, Observation, Stage, Version};
 use crate::recorder::Recorder;
 use crate::watched::{TooMuch, Watched};
 
@@ -81,6 +81,8 @@ pub enum Speaks {
         /// Such as `/version`.
         path: String,
     },
+    /// A protocol that nobody knows, and nothing more: Go refuses it from 1.17 on.
+    Unknown,
 }
 
 /// Preface and empty SETTINGS, RFC 9113 section 3.4.
@@ -89,8 +91,32 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 /// How long a refusal may take after a TLS 1.3 handshake, in round trips, at least and at most: etcd's comes 45 µs
 /// after it.
 const REFUSAL_ROUND_TRIPS: u32 = 4;
-const REFUSAL_AT_LEAST: Duration = Duration::from_millis(30);
+const REFUSAL_AT_LEAST: Duration = Duration::from_millis(15);
 const REFUSAL_AT_MOST: Duration = Duration::from_millis(500);
+
+/// A stream to a server that the caller trusts and that was not seen to refuse; what a server says of a client's
+/// certificate under TLS 1.3 may still come with the first bytes.
+///
+/// # Errors
+/// How it ended instead.
+pub(crate) async fn open(
+    dial: &Dial,
+    identity: Option<&Identity>,
+    manner: &Manner,
+    trusted: impl Fn(&[Vec<u8>], Option<bool>) -> bool,
+) -> Result<TlsStream<Watched>, End> {
+    let begin = Instant::now();
+    let recorder = Arc::new(Recorder::new(identity.map(|identity| Arc::clone(&identity.0))));
+    let mut seen = Observation::default();
+    let deadline = begin + manner.timeout.min(LONGEST);
+    let call = Call { dial, manner, begin, deadline, recorder: &recorder };
+    let opening = async {
+        let (tls, _) = call.secure(&mut seen).await?;
+        let notes = recorder.notes();
+        if trusted(&notes.chain, notes.key_proved) { Ok(tls) } else { Err(End::NotTrusted) }
+    };
+    timeout_at(deadline, opening).await.unwrap_or_else(|_| Err(Failure::TimedOut.into()))
+}
 
 /// Nobody waits longer for one connection.
 const LONGEST: Duration = Duration::from_secs(3600);
@@ -108,7 +134,7 @@ pub async fn observe(
 ) -> Observation {
     let begin = Instant::now();
     let recorder = Arc::new(Recorder::new(identity.map(|identity| Arc::clone(&identity.0))));
-    let mut seen = Observation::new();
+    let mut seen = Observation::default();
     let deadline = begin + manner.timeout.min(LONGEST);
     let call = Call { dial, manner, begin, deadline, recorder: &recorder };
     let end = timeout_at(deadline, call.walk(&mut seen, trusted)).await;
@@ -121,12 +147,6 @@ pub async fn observe(
     seen.showed_certificate = notes.showed;
     seen.took = begin.elapsed();
     seen
-}
-
-impl From<Failure> for End {
-    fn from(failure: Failure) -> Self {
-        Self::Failed(failure)
-    }
 }
 
 /// One call on its way.
@@ -144,19 +164,12 @@ impl Call<'_> {
         seen: &mut Observation,
         trusted: impl Fn(&[Vec<u8>], Option<bool>) -> bool,
     ) -> Result<End, End> {
-        let addresses = self.resolve().await?;
-        seen.stage = Stage::Connect;
-        let (stream, round_trip) = self.connect(&addresses, seen).await?;
-        seen.connected_after = Some(self.begin.elapsed());
-        seen.stage = Stage::Tls;
-        let mut tls = self.shake_hands(stream, seen.address).await?;
-        seen.secured_after = Some(self.begin.elapsed());
-        note_session(&tls, seen);
-        seen.stage = Stage::Read;
-        let patience = round_trip.saturating_mul(REFUSAL_ROUND_TRIPS).clamp(REFUSAL_AT_LEAST, REFUSAL_AT_MOST);
+        let (mut tls, patience) = self.secure(seen).await?;
         let mut buffer = [0; 4096];
         // a refusal comes first: who writes before it may read a reset in its place
-        if let Ok(first) = timeout(patience, tls.read(&mut buffer)).await {
+        if let Some(patience) = patience
+            && let Ok(first) = timeout(patience, tls.read(&mut buffer)).await
+        {
             let count = first.map_err(|error| ended(&error, tls.get_ref().0))?;
             return if count == 0 { Err(Failure::Closed.into()) } else { Ok(End::Served) };
         }
@@ -166,6 +179,23 @@ impl Call<'_> {
         }
         seen.stage = Stage::Http;
         self.speak(&mut tls, &mut buffer, seen).await
+    }
+
+    /// The way to a stream with TLS, and how long a refusal of the client may take after it.
+    async fn secure(&self, seen: &mut Observation) -> Result<(TlsStream<Watched>, Option<Duration>), End> {
+        let addresses = self.resolve().await?;
+        seen.stage = Stage::Connect;
+        let (stream, round_trip) = self.connect(&addresses, seen).await?;
+        seen.connected_after = Some(self.begin.elapsed());
+        seen.stage = Stage::Tls;
+        let tls = self.shake_hands(stream, seen.address).await?;
+        seen.secured_after = Some(self.begin.elapsed());
+        note_session(&tls, seen);
+        seen.stage = Stage::Read;
+        // under TLS 1.2 the server has looked at the certificate before it finished
+        let patience = (seen.version == Some(Version::Tls13))
+            .then(|| round_trip.saturating_mul(REFUSAL_ROUND_TRIPS).clamp(REFUSAL_AT_LEAST, REFUSAL_AT_MOST));
+        Ok((tls, patience))
     }
 
     async fn resolve(&self) -> Result<Vec<SocketAddr>, End> {
@@ -185,7 +215,7 @@ impl Call<'_> {
             let share = self.deadline.saturating_duration_since(begin) / u32::try_from(left).unwrap_or(u32::MAX);
             match timeout(share, TcpStream::connect(address)).await {
                 Ok(Ok(stream)) => {
-                    seen.source_port = stream.local_addr().ok().map(|local| local.port());
+                    seen.local = stream.local_addr().ok();
                     // the handshake is many small messages
                     stream.set_nodelay(true).map_err(|error| failure_of(&error))?;
                     return Ok((stream, begin.elapsed()));
@@ -207,9 +237,11 @@ impl Call<'_> {
             // it takes notes; whether the chain would be trusted, the caller says before anything is sent
             .with_custom_certificate_verifier(Arc::clone(self.recorder) as _)
             .with_client_cert_resolver(Arc::clone(self.recorder) as _);
-        if self.manner.speaks == Speaks::Http2 {
-            config.alpn_protocols = vec![b"h2".to_vec()];
-        }
+        config.alpn_protocols = match self.manner.speaks {
+            Speaks::Http2 => vec![b"h2".to_vec()],
+            Speaks::Http1 { .. } => Vec::new(),
+            Speaks::Unknown => vec![b"pkidoctor".to_vec()],
+        };
         // a resumed session shows no chain
         config.resumption = Resumption::disabled();
         let wanted = self.dial.server_name.as_ref().unwrap_or(&self.dial.host);
@@ -226,6 +258,7 @@ impl Call<'_> {
             Speaks::Http2 if tls.get_ref().1.alpn_protocol() == Some(b"h2") => None,
             Speaks::Http2 => Some("/version"),
             Speaks::Http1 { path } => Some(path.as_str()),
+            Speaks::Unknown => return Ok(End::Served),
         };
         let Dial { host, port, .. } = self.dial;
         let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
@@ -306,7 +339,7 @@ fn ended(error: &io::Error, stream: &Watched) -> End {
     }
 }
 
-fn failure_of(error: &io::Error) -> Failure {
+pub(crate) fn failure_of(error: &io::Error) -> Failure {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => Failure::Refused,
         io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionAborted => Failure::Reset,

@@ -21,6 +21,7 @@ use crate::links::reference::{FaultKind, LoadFault, Loaded, Origin, PairReferenc
 use crate::links::revocation;
 use crate::links::signing::{self, Signing};
 use crate::links::{Link, OtherKind, OtherRefusal, Weight};
+use crate::live::{Live, SeenLink};
 use crate::profile;
 use crate::x509::certificate::Certificate;
 use crate::x509::pem::Shape;
@@ -50,6 +51,8 @@ pub struct Exam<'c> {
     pub links: &'c [Link],
     /// Why links fail.
     pub reasons: Vec<Reason<'c>>,
+    /// What came of the links live, if anybody dialled them.
+    pub live: Option<&'c Live<'c>>,
     /// Thresholds.
     pub options: Options,
     certificates: Vec<Sighting<'c>>,
@@ -154,11 +157,23 @@ impl<'e, 'c> Group<'e, 'c> {
 impl<'c> Exam<'c> {
     /// Gathers the reasons of every link.
     pub fn new(cluster: &'c Cluster, verifier: &'c Verifier<'c>, links: &'c [Link], options: Options) -> Self {
+        Self::with_live(cluster, verifier, links, None, options)
+    }
+
+    /// The same with what was seen of the links live.
+    pub fn with_live(
+        cluster: &'c Cluster,
+        verifier: &'c Verifier<'c>,
+        links: &'c [Link],
+        live: Option<&'c Live<'c>>,
+        options: Options,
+    ) -> Self {
         let mut exam = Self {
             cluster,
             verifier,
             links,
             reasons: Vec::new(),
+            live,
             options,
             certificates: Vec::new(),
             used: Vec::new(),
@@ -207,6 +222,13 @@ impl<'c> Exam<'c> {
         } else {
             Severity::Warning
         }
+    }
+
+    /// Every link that was dialled: its index, itself, what was seen of it.
+    pub fn seen(&self) -> impl Iterator<Item = (usize, &'c Link, &'c SeenLink<'c>)> {
+        let live = self.live.map_or(&[][..], |live| &live.links);
+        let all = self.links.iter().zip(live).enumerate();
+        all.filter_map(|(index, (link, live))| Some((index, link, live.seen()?)))
     }
 
     /// Indices of the links that use a file.

@@ -11,6 +11,7 @@ pub mod cluster;
 pub mod exam;
 pub mod go;
 pub mod links;
+pub mod live;
 pub mod profile;
 pub mod read;
 pub mod report;

@@ -7,7 +7,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread::{sleep, spawn};
 use std::time::{Duration, Instant};
 
-use pkidoctor_live::{Dial, End, Failure, Identity, Manner, Observation, Speaks, Stage, Version, Versions, observe};
+use pkidoctor::live::{End, Failure, Observation, Stage, Version};
+use pkidoctor_live::{Dial, Identity, Manner, Speaks, Versions, observe};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
@@ -200,7 +201,7 @@ fn a_server_that_takes_the_client() {
     assert_eq!(seen.chain, [shown.to_vec()]);
     let etcd_ca = b"\x30\x12\x31\x10\x30\x0e\x06\x03\x55\x04\x03\x13\x07etcd-ca";
     assert_eq!(seen.trusted_ca_names, [etcd_ca.to_vec()]);
-    assert!(seen.source_port.is_some() && seen.connected_after <= seen.secured_after);
+    assert!(seen.local.is_some() && seen.connected_after <= seen.secured_after);
 }
 
 /// What a TLS server heard after the handshake.

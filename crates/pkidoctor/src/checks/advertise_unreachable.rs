@@ -4,9 +4,9 @@ use std::net::IpAddr;
 
 use crate::check::{Check, Defect, Look, Remedy, Severity, fact};
 use crate::checks::words;
-use crate::cluster::url::{self, Endpoint};
+use crate::cluster::url::{self, Endpoint, same_host};
 use crate::exam::Exam;
-use crate::links::etcd::{Etcd, Port, described, same_host};
+use crate::links::etcd::{Etcd, Port, described};
 
 pub(super) static CHECK: Check = Check {
     code: "advertise-unreachable",

@@ -1,10 +1,10 @@
 //! `cipher-suite-mismatch`: a list of cipher suites that names nothing known, or nothing that fits the key.
 
 use crate::check::{Check, Defect, Fact, Look, Remedy, Severity, fact};
-use crate::checks::refused_after_upgrade::etcd_version;
 use crate::checks::words;
 use crate::cluster::Running;
 use crate::cluster::manifest::Component;
+use crate::cluster::release::etcd_version;
 use crate::exam::Exam;
 use crate::links::reference::Reference;
 use crate::x509::key::PublicKey;

@@ -3,9 +3,9 @@
 use crate::check::{Check, Defect, Fact, Look, Remedy, Severity, fact};
 use crate::checks::words;
 use crate::cluster::Running;
-use crate::cluster::url::{self, Endpoint};
+use crate::cluster::url::{self, Endpoint, same_host};
 use crate::exam::Exam;
-use crate::links::etcd::{Etcd, Port, described, same_host};
+use crate::links::etcd::{Etcd, Port, described};
 
 pub(super) static CHECK: Check = Check {
     code: "initial-cluster-odd",

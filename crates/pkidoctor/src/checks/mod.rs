@@ -10,6 +10,7 @@ mod ca_bundle_order;
 mod ca_differs_between_nodes;
 mod ca_file_is_leaf;
 mod ca_file_with_key;
+mod ca_in_memory_differs;
 mod ca_key_mismatch;
 mod ca_key_missing;
 mod ca_pool_empty;
@@ -33,8 +34,10 @@ mod duplicate_pod;
 mod duplicate_serial;
 mod empty_allowed_name;
 mod encrypted_key;
+mod endpoint_unreachable;
 mod environment_shadowed;
 mod etcd_loopback_only;
+mod etcd_unhealthy;
 mod expired;
 mod expires_soon;
 mod file_bind_mount;
@@ -68,6 +71,7 @@ mod kubelet_current_broken;
 mod kubelet_serving_missing;
 mod kubelet_serving_san;
 mod link_loop;
+mod live_differs;
 mod load;
 mod malformed_certificate;
 mod malformed_key;
@@ -95,10 +99,13 @@ mod peer_san_wildcard;
 mod peer_scheme_mixed;
 mod pem_skipped;
 mod permission_denied;
+mod plain_http_answers;
 mod plaintext_etcd;
+mod port_open;
 mod probe_mismatch;
 mod proxy_environment;
 mod refused_after_upgrade;
+mod refused_live;
 mod renewed_on_one_node;
 mod repeated_flag;
 mod request_header_names;
@@ -110,6 +117,8 @@ mod san_ip_as_dns;
 mod san_mapped_address;
 mod san_missing;
 mod scheme_mismatch;
+mod seen;
+mod served_not_on_disk;
 mod sha1_signature;
 mod shared_ca;
 mod shared_file_missing;
@@ -143,6 +152,7 @@ pub static CHECKS: &[&Check] = &[
     &ca_differs_between_nodes::CHECK,
     &ca_file_is_leaf::CHECK,
     &ca_file_with_key::CHECK,
+    &ca_in_memory_differs::CHECK,
     &ca_key_mismatch::CHECK,
     &ca_key_missing::CHECK,
     &ca_pool_empty::CHECK,
@@ -166,8 +176,10 @@ pub static CHECKS: &[&Check] = &[
     &duplicate_serial::CHECK,
     &empty_allowed_name::CHECK,
     &encrypted_key::CHECK,
+    &endpoint_unreachable::CHECK,
     &environment_shadowed::CHECK,
     &etcd_loopback_only::CHECK,
+    &etcd_unhealthy::CHECK,
     &expired::CHECK,
     &expires_soon::CHECK,
     &file_bind_mount::CHECK,
@@ -201,6 +213,7 @@ pub static CHECKS: &[&Check] = &[
     &kubelet_serving_missing::CHECK,
     &kubelet_serving_san::CHECK,
     &link_loop::CHECK,
+    &live_differs::CHECK,
     &malformed_certificate::CHECK,
     &malformed_key::CHECK,
     &manifest_broken::CHECK,
@@ -227,10 +240,13 @@ pub static CHECKS: &[&Check] = &[
     &peer_scheme_mixed::CHECK,
     &pem_skipped::CHECK,
     &permission_denied::CHECK,
+    &plain_http_answers::CHECK,
     &plaintext_etcd::CHECK,
+    &port_open::CHECK,
     &probe_mismatch::CHECK,
     &proxy_environment::CHECK,
     &refused_after_upgrade::CHECK,
+    &refused_live::CHECK,
     &renewed_on_one_node::CHECK,
     &repeated_flag::CHECK,
     &request_header_names::CHECK,
@@ -242,6 +258,7 @@ pub static CHECKS: &[&Check] = &[
     &san_mapped_address::CHECK,
     &san_missing::CHECK,
     &scheme_mismatch::CHECK,
+    &served_not_on_disk::CHECK,
     &sha1_signature::CHECK,
     &shared_ca::CHECK,
     &shared_file_missing::CHECK,

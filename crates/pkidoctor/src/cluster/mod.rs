@@ -8,6 +8,7 @@ pub mod flags;
 pub mod kubeconfig;
 pub mod kubelet;
 pub mod manifest;
+pub(crate) mod release;
 pub mod url;
 pub mod yaml;
 

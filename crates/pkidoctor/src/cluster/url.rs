@@ -30,6 +30,16 @@ impl Endpoint {
         Self { port: self.port.or(Some(default)), ..self }
     }
 
+    /// Scheme, host and port as a URL, whatever text it was read from.
+    pub fn url(&self) -> String {
+        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        let scheme = if self.scheme.is_empty() { "https" } else { self.scheme.as_str() };
+        match self.port {
+            Some(port) => format!("{scheme}://{host}:{port}"),
+            None => format!("{scheme}://{host}"),
+        }
+    }
+
     /// Why etcd would refuse this URL in one of its listen, advertise or cluster flags, in etcd's words
     /// (`client/pkg/types/urls.go: NewURLs`); `None` if it would not.
     pub fn etcd_objection(&self) -> Option<String> {
@@ -49,6 +59,14 @@ impl Endpoint {
 pub fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost")
         || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Whether two hosts are written alike: addresses by value, names without regard to case.
+pub fn same_host(a: &str, b: &str) -> bool {
+    match (a.parse::<std::net::IpAddr>(), b.parse::<std::net::IpAddr>()) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => a.eq_ignore_ascii_case(b),
+    }
 }
 
 /// Reads one URL. A text without a scheme is a bare `host:port`, which gRPC clients accept.

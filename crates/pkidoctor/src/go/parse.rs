@@ -217,7 +217,7 @@ pub(super) fn moment(der: &mut Der<'_>) -> Result<time::OffsetDateTime, ParseErr
 }
 
 /// `parseName`.
-pub(super) fn name(raw: &[u8], go: GoVersion) -> Result<Name, ParseError> {
+pub(crate) fn name(raw: &[u8], go: GoVersion) -> Result<Name, ParseError> {
     let mut sequence = need!(Der::new(raw).sequence(), "x509: invalid RDNSequence");
     let mut rdns = Vec::new();
     while !sequence.is_empty() {

@@ -93,7 +93,8 @@ impl<'c> Apiserver<'c> {
         url::parse(&format!("https://{host}:{port}")).ok()
     }
 
-    fn advertises(&self, host: &str) -> bool {
+    /// Whether the API server of this node is what listens on this address.
+    pub(crate) fn advertises(&self, host: &str) -> bool {
         let flag = self.running.and_then(|running| running.flags.value("advertise-address"));
         matches!((flag.and_then(|flag| flag.parse::<IpAddr>().ok()), host.parse::<IpAddr>()), (Some(a), Ok(b)) if a == b)
     }

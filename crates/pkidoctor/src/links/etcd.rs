@@ -4,7 +4,7 @@
 //! `storagebackend/factory/etcd3.go`; kubeadm `util/etcd`.
 
 use crate::cluster::manifest::Component;
-use crate::cluster::url::{self, Endpoint};
+use crate::cluster::url::{self, Endpoint, same_host};
 use crate::cluster::{Cluster, File, Running, State};
 use crate::go::handshake::AllowedNames;
 use crate::go::load::{KeyPair, Loader, Pool};
@@ -12,7 +12,8 @@ use crate::go::verify::Verifier;
 
 use super::reference::{FaultKind, LoadFault, Loaded, PairReference, Reference, load_pair, load_pool};
 use super::{
-    At, ClientSide, Demand, Link, OtherKind, OtherRefusal, RefusedBy, ServerSide, Trusting, Wanted, Weight, finish,
+    At, Caller, ClientSide, Demand, Link, OtherKind, OtherRefusal, RefusedBy, ServerSide, Trusting, Wanted, Weight,
+    finish,
 };
 
 /// etcd on a node: from a manifest or configuration file, or only from kubeadm's layout.
@@ -346,6 +347,25 @@ impl<'c> Etcd<'c> {
         links
     }
 
+    /// This member dials one that is not among the given nodes.
+    fn stranger(&self, verifier: &Verifier<'_>, endpoint: &Endpoint) -> Option<Link> {
+        if endpoint.scheme == "http" {
+            return None;
+        }
+        let mut link = Link::new("etcd-peer->etcd-peer", self.node);
+        link.dials = Some(endpoint.clone().or_port(2380));
+        link.server_node = None;
+        link.client_pair = Some(self.peer_pair());
+        link.client_trust = Some(self.peer_trust());
+        let client = ClientSide {
+            pair: self.loaded_pair(Port::Peer),
+            trust: Trusting::Pool(self.loaded_trust(Port::Peer)),
+            name: Wanted::Name(endpoint.host.clone()),
+            allowed: self.allowed(Port::Peer),
+        };
+        Some(finish(link, self.cluster, verifier, client, &nobody_known()))
+    }
+
     /// The address that the listener will hold against our certificate.
     fn peer_address(&self, other: &Etcd<'_>, link: &mut Link) -> Option<std::net::IpAddr> {
         let skips = |running: &Running<'_>| {
@@ -374,14 +394,6 @@ impl<'c> Etcd<'c> {
     }
 }
 
-/// `localhost` and addresses by value, names without regard to case.
-pub(crate) fn same_host(a: &str, b: &str) -> bool {
-    match (a.parse::<std::net::IpAddr>(), b.parse::<std::net::IpAddr>()) {
-        (Ok(a), Ok(b)) => a == b,
-        _ => a.eq_ignore_ascii_case(b),
-    }
-}
-
 /// Who answers a host: a given node that lists it, else this node's own etcd, else nobody known.
 fn who_answers<'c>(cluster: &'c Cluster, node: usize, host: &str) -> (Option<Etcd<'c>>, Option<String>) {
     let own = Etcd::on(cluster, node);
@@ -400,6 +412,13 @@ fn who_answers<'c>(cluster: &'c Cluster, node: usize, host: &str) -> (Option<Etc
         .filter(|etcd| etcd.running.is_some())
         .map(|_| format!("assumed: {host} is answered by this node's own etcd"));
     (own, assumed)
+}
+
+/// Likewise for a host that no file of this node names: nothing is assumed but of loopback.
+fn who_is<'c>(cluster: &'c Cluster, node: usize, host: &str) -> Option<Etcd<'c>> {
+    let (answers, assumed) = who_answers(cluster, node, host);
+    let is_known = |etcd: &Etcd<'_>| url::is_loopback(host) || assumed.is_none() && etcd.lists(host);
+    answers.filter(is_known)
 }
 
 enum Schemes {
@@ -437,44 +456,37 @@ fn schemes(dialled: &Endpoint, server: Option<bool>, port: Port) -> Schemes {
 
 /// `kube-apiserver->etcd`, one per host of `--etcd-servers`.
 fn apiserver_links(cluster: &Cluster, verifier: &Verifier<'_>, node: usize) -> Vec<Link> {
-    let here = &cluster.nodes[node];
-    let running = here.running(Component::KubeApiserver);
-    if running.is_none() && !here.may_run(Component::KubeApiserver) {
-        return Vec::new();
-    }
-    let (pair, trust, targets) = if let Some(running) = &running {
-        let targets = url::parse_list(&running.flags.list("etcd-servers")).into_iter().flatten().map(Some).collect();
-        let pair = PairReference::flags(node, running, "etcd-certfile", "etcd-keyfile");
-        (pair, Reference::flag(node, running, "etcd-cafile"), targets)
-    } else {
-        let loopback = url::parse("https://127.0.0.1:2379").ok();
-        let target = loopback.filter(|_| Etcd::on(cluster, node).is_some());
-        let known = ["apiserver-etcd-client.crt", "apiserver-etcd-client.key"];
-        if target.is_none()
-            && !known.iter().any(|file| here.file(&here.layout(file)).is_some_and(|file| file.meta.is_some()))
-        {
-            return Vec::new();
+    let Some(source) = apiserver(cluster, node) else { return Vec::new() };
+    let targets = match cluster.nodes[node].running(Component::KubeApiserver) {
+        Some(running) => url::parse_list(&running.flags.list("etcd-servers")).into_iter().flatten().map(Some).collect(),
+        None => {
+            let loopback = url::parse("https://127.0.0.1:2379").ok();
+            vec![loopback.filter(|_| Etcd::on(cluster, node).is_some())]
         }
-        (
-            PairReference::layout(cluster, node, "apiserver-etcd-client"),
-            Reference::layout(cluster, node, "etcd/ca.crt"),
-            vec![target],
-        )
     };
-    let source = Source { id: "kube-apiserver->etcd", node, pair, trust };
     targets_to_etcd(cluster, verifier, &source, targets)
+}
+
+/// The API server as a client of etcd.
+fn apiserver(cluster: &Cluster, node: usize) -> Option<Source> {
+    let here = &cluster.nodes[node];
+    let id = "kube-apiserver->etcd";
+    if let Some(running) = here.running(Component::KubeApiserver) {
+        let pair = PairReference::flags(node, &running, "etcd-certfile", "etcd-keyfile");
+        return Some(Source { id, node, is_told: true, pair, trust: Reference::flag(node, &running, "etcd-cafile") });
+    }
+    let known = ["apiserver-etcd-client.crt", "apiserver-etcd-client.key"];
+    let laid_out = known.iter().any(|file| here.file(&here.layout(file)).is_some_and(|file| file.meta.is_some()));
+    if !here.may_run(Component::KubeApiserver) || !laid_out && Etcd::on(cluster, node).is_none() {
+        return None;
+    }
+    let pair = PairReference::layout(cluster, node, "apiserver-etcd-client");
+    Some(Source { id, node, is_told: true, pair, trust: Reference::layout(cluster, node, "etcd/ca.crt") })
 }
 
 /// `kubeadm->etcd`, one per host of every given node's `--advertise-client-urls`.
 fn kubeadm_links(cluster: &Cluster, verifier: &Verifier<'_>, node: usize) -> Vec<Link> {
-    let here = &cluster.nodes[node];
-    let pair = PairReference::layout(cluster, node, "etcd/healthcheck-client");
-    // an etcd that kubeadm does not run has no such client
-    let as_pod = here.running(Component::Etcd).is_none_or(|running| running.pod.is_some());
-    let laid_out = here.file(&here.layout("etcd/healthcheck-client.crt")).is_some_and(|file| file.meta.is_some());
-    if !as_pod && !laid_out {
-        return Vec::new();
-    }
+    let Some(source) = kubeadm(cluster, node) else { return Vec::new() };
     let mut targets: Vec<Option<Endpoint>> = (0..cluster.nodes.len())
         .filter_map(|other| Etcd::on(cluster, other))
         .filter(|etcd| etcd.running.is_some())
@@ -484,15 +496,63 @@ fn kubeadm_links(cluster: &Cluster, verifier: &Verifier<'_>, node: usize) -> Vec
     if targets.is_empty() {
         targets.push(None);
     }
-    let source = Source { id: "kubeadm->etcd", node, pair, trust: Reference::layout(cluster, node, "etcd/ca.crt") };
     targets_to_etcd(cluster, verifier, &source, targets)
+}
+
+/// kubeadm as a client of etcd.
+fn kubeadm(cluster: &Cluster, node: usize) -> Option<Source> {
+    let here = &cluster.nodes[node];
+    // an etcd that kubeadm does not run has no such client
+    let as_pod = here.running(Component::Etcd).is_none_or(|running| running.pod.is_some());
+    let laid_out = here.file(&here.layout("etcd/healthcheck-client.crt")).is_some_and(|file| file.meta.is_some());
+    if Etcd::on(cluster, node).is_none() || !as_pod && !laid_out {
+        return None;
+    }
+    let pair = PairReference::layout(cluster, node, "etcd/healthcheck-client");
+    Some(Source {
+        id: "kubeadm->etcd",
+        node,
+        is_told: true,
+        pair,
+        trust: Reference::layout(cluster, node, "etcd/ca.crt"),
+    })
+}
+
+/// The link of one of this node's clients of etcd to an endpoint that no file names.
+pub(super) fn to(
+    cluster: &Cluster,
+    verifier: &Verifier<'_>,
+    node: usize,
+    caller: Caller,
+    endpoint: &Endpoint,
+) -> Option<Link> {
+    let source = match caller {
+        Caller::Apiserver => apiserver(cluster, node)?,
+        Caller::Kubeadm => kubeadm(cluster, node)?,
+        Caller::Peer => return Etcd::on(cluster, node)?.stranger(verifier, endpoint),
+    };
+    let source = Source { is_told: false, ..source };
+    targets_to_etcd(cluster, verifier, &source, vec![Some(endpoint.clone())]).pop()
 }
 
 struct Source {
     id: &'static str,
     node: usize,
+    /// Whether it is the node's own files that say whom it dials.
+    is_told: bool,
     pair: PairReference,
     trust: Reference,
+}
+
+/// An etcd outside of what was given.
+fn nobody_known() -> ServerSide {
+    ServerSide {
+        pair: Loaded::Unknown,
+        not_asked: false,
+        auth: Demand::Certificate(Loaded::Unknown),
+        allowed: AllowedNames::default(),
+        address: None,
+    }
 }
 
 /// One link per host that the client dials.
@@ -510,7 +570,8 @@ fn targets_to_etcd(
             continue;
         }
         let (answers, assumed) = match &host {
-            Some(host) => who_answers(cluster, source.node, host),
+            Some(host) if source.is_told => who_answers(cluster, source.node, host),
+            Some(host) => (who_is(cluster, source.node, host), None),
             None => (Etcd::on(cluster, source.node), None),
         };
         let mut link = Link::new(source.id, source.node);
@@ -544,13 +605,7 @@ fn targets_to_etcd(
         };
         let server = match &answers {
             Some(etcd) => etcd.server_side(Port::Client),
-            None => ServerSide {
-                pair: Loaded::Unknown,
-                not_asked: false,
-                auth: Demand::Certificate(Loaded::Unknown),
-                allowed: AllowedNames::default(),
-                address: None,
-            },
+            None => nobody_known(),
         };
         links.push(finish(link, cluster, verifier, client, &server));
     }

@@ -3,12 +3,13 @@
 //! A link knows the files it uses, what each side says, and *every* reason why it fails, not only the
 //! first: the first is what stands in a log, the rest would come to light one by one as each is mended.
 
-mod apiserver;
+pub(crate) mod apiserver;
 pub(crate) mod etcd;
 pub mod reference;
 pub(crate) mod revocation;
 pub mod signing;
 pub(crate) mod tokens;
+pub(crate) mod under;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -55,6 +56,17 @@ pub enum RefusedBy {
     Load,
 }
 
+impl RefusedBy {
+    /// As in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Server => "server",
+            Self::Load => "load",
+        }
+    }
+}
+
 /// Where a refusal surfaces.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum At {
@@ -76,6 +88,10 @@ pub struct Link {
     pub dials: Option<Endpoint>,
     /// What the client expects of the server beside its name.
     pub expects: Expects,
+    /// What the server demands of clients beside a chain to what it trusts.
+    pub demands: Demands,
+    /// Whether only a running etcd's member list names the server, not a file.
+    pub is_of_member_list: bool,
     /// What hangs on it.
     pub weight: Weight,
     /// The client's node.
@@ -100,6 +116,17 @@ pub struct Link {
     pub unknown: Vec<String>,
     /// What was assumed or left out.
     pub facts: Vec<String>,
+}
+
+/// What a server demands of clients beside a chain to what it trusts.
+#[derive(Clone, Default, Debug)]
+pub struct Demands {
+    /// etcd's lists of allowed names.
+    pub allowed: AllowedNames,
+    /// etcd's peer port: where the client comes from, which the server holds against its certificate.
+    pub address: Option<IpAddr>,
+    /// Common names that a server at HTTP level admits; empty for any.
+    pub names: Vec<String>,
 }
 
 /// What a client expects of a server.
@@ -170,6 +197,8 @@ impl Link {
             name: None,
             dials: None,
             expects: Expects::default(),
+            demands: Demands::default(),
+            is_of_member_list: false,
             weight: Weight::Vital,
             node,
             server_node: Some(node),
@@ -266,9 +295,15 @@ impl Link {
         self.client_pair.as_ref() == Some(pair) || self.server_pair.as_ref() == Some(pair)
     }
 
-    /// What this link's client says of a chain that was really shown to it (DER, leaf first).
-    pub fn judge_served(&self, verifier: &Verifier<'_>, chain: &[Vec<u8>]) -> Vec<Refusal> {
-        self.expects.judge_served(self.name.as_deref(), verifier, chain)
+    /// The name that the client verifies when it dials this endpoint: the host, where no file told a name.
+    pub fn wanted_name(&self, endpoint: &Endpoint) -> Option<String> {
+        let dialled = || matches!(self.expects.trust, Trusting::Pool(_)).then(|| endpoint.host.clone());
+        self.name.clone().or_else(dialled)
+    }
+
+    /// What this link's client says of a chain that was really shown to it at this endpoint (DER, leaf first).
+    pub fn judge_served(&self, endpoint: &Endpoint, verifier: &Verifier<'_>, chain: &[Vec<u8>]) -> Vec<Refusal> {
+        self.expects.judge_served(self.wanted_name(endpoint).as_deref(), verifier, chain)
     }
 
     /// Every file on it.
@@ -345,6 +380,39 @@ pub fn judge(cluster: &Cluster, verifier: &Verifier<'_>) -> Vec<Link> {
     links
 }
 
+/// A client of etcd that can be told whom to dial.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Caller {
+    /// `kube-apiserver->etcd`.
+    Apiserver,
+    /// `kubeadm->etcd`.
+    Kubeadm,
+    /// `etcd-peer->etcd-peer`.
+    Peer,
+}
+
+impl Caller {
+    /// The id of its links.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Apiserver => "kube-apiserver->etcd",
+            Self::Kubeadm => "kubeadm->etcd",
+            Self::Peer => "etcd-peer->etcd-peer",
+        }
+    }
+}
+
+/// The link of a node's client to an endpoint that no file names, judged; `None` where the node has no such client.
+pub fn to(
+    cluster: &Cluster,
+    verifier: &Verifier<'_>,
+    node: usize,
+    caller: Caller,
+    endpoint: &Endpoint,
+) -> Option<Link> {
+    etcd::to(cluster, verifier, node, caller, endpoint)
+}
+
 /// The pool of the system's roots, which hold none of this PKI's CAs.
 static NO_CAS: Pool = Pool { certificates: Vec::new() };
 
@@ -397,6 +465,8 @@ fn finish(mut link: Link, cluster: &Cluster, verifier: &Verifier<'_>, client: Cl
     link.refusals = handshake::judge(verifier, &judged_client, &judged_server);
     link.name = name.map(str::to_owned);
     link.expects = Expects { trust: client.trust, allowed: client.allowed };
+    let names = if let Demand::AtHttp { names, .. } = &server.auth { names.clone() } else { Vec::new() };
+    link.demands = Demands { allowed: server.allowed.clone(), address: server.address, names };
     link.faults.extend(faults);
     link.unknown.extend(unknown);
     link

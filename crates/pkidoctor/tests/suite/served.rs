@@ -61,7 +61,7 @@ fn said(patient: &Patient, id: &str, chain: &[Vec<u8>]) -> Vec<(String, String)>
     let verifier = Verifier { go: patient.go, now: patient.now, signatures: &signatures };
     let links = links::judge(&cluster, &verifier);
     let link = links.iter().find(|link| link.id == id).expect("a link");
-    let refusals = link.judge_served(&verifier, chain);
+    let refusals = link.judge_served(link.dials.as_ref().expect("it dials"), &verifier, chain);
     assert!(refusals.iter().all(|refusal| refusal.by == Side::Client));
     refusals.into_iter().map(|refusal| (refusal.client_error, refusal.server_error)).collect()
 }

@@ -2,6 +2,8 @@
 //!
 //! What is printed as JSON is exactly these; the schema's name changes when a meaning changes.
 
+mod live;
+
 use serde::Serialize;
 
 use crate::check::{Defect, Outcome};
@@ -12,9 +14,14 @@ use crate::go::handshake::Side;
 use crate::go::load::Material;
 use crate::go::verify::{SignatureCache, Verifier, rfc3339};
 use crate::links::{self, At, Link, RefusedBy, Verdict, Weight};
+use crate::live::{Evidence, judge};
 use crate::profile;
 use crate::x509::certificate::{Certificate, hex_lower};
 use crate::x509::oid::usage_name;
+
+pub use live::{
+    EtcdReport, LiveReport, LogReport, MemberReport, PlainReport, PortReport, StrangerReport, UpgradeReport,
+};
 
 /// The report's schema.
 pub const SCHEMA: &str = "pkidoctor.report.v1";
@@ -69,6 +76,12 @@ pub struct NodeReport {
     pub files: Vec<FileReport>,
     /// Links whose client it is.
     pub links: Vec<LinkReport>,
+    /// Ports of etcd, seen live.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ports: Vec<PortReport>,
+    /// Whether `kubeadm upgrade` will get past etcd, seen live.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kubeadm_upgrade: Option<UpgradeReport>,
 }
 
 /// One file.
@@ -146,6 +159,9 @@ pub struct LinkReport {
     pub facts: Vec<String>,
     /// Indices into [`Report::findings`].
     pub findings: Vec<usize>,
+    /// What came of it live: absent when nobody looked, `None` when it was not dialled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub live: Option<Option<LiveReport>>,
 }
 
 /// One finding.
@@ -256,11 +272,30 @@ pub fn examine(cluster: &Cluster, options: &Options, filter: &Filter) -> Report 
     let signatures = SignatureCache::default();
     let verifier = Verifier { go: cluster.go, now: cluster.now, signatures: &signatures };
     let links = links::judge(cluster, &verifier);
-    let exam = Exam::new(cluster, &verifier, &links, options.clone());
+    examined(&Exam::new(cluster, &verifier, &links, options.clone()), filter)
+}
+
+/// Judges a cluster together with what was seen live of these links, which were judged from its files.
+pub fn examine_live(
+    cluster: &Cluster,
+    links: &[Link],
+    evidence: &Evidence,
+    options: &Options,
+    filter: &Filter,
+) -> Report {
+    let signatures = SignatureCache::default();
+    let verifier = Verifier { go: cluster.go, now: cluster.now, signatures: &signatures };
+    let live = judge(cluster, links, evidence);
+    examined(&Exam::with_live(cluster, &verifier, links, Some(&live), options.clone()), filter)
+}
+
+/// Asks every check, and writes down what they say.
+fn examined(exam: &Exam<'_>, filter: &Filter) -> Report {
+    let cluster = exam.cluster;
     let mut checks = Checks::default();
     let mut stamped: Vec<(&'static str, Defect)> = Vec::new();
     for check in CHECKS {
-        let look = (check.look)(&exam);
+        let look = (check.look)(exam);
         *match look.outcome() {
             Outcome::Clear => &mut checks.clear,
             Outcome::Found => &mut checks.found,
@@ -276,7 +311,7 @@ pub fn examine(cluster: &Cluster, options: &Options, filter: &Filter) -> Report 
     });
     let ignored = |code: &str| filter.ignore.iter().any(|known| known == code);
     let findings: Vec<Finding> =
-        stamped.iter().map(|(code, defect)| finding(&exam, code, defect, ignored(code))).collect();
+        stamped.iter().map(|(code, defect)| finding(exam, code, defect, ignored(code))).collect();
     let mut summary = Summary { checks, ..Summary::default() };
     for finding in findings.iter().filter(|finding| !finding.ignored) {
         *match finding.severity {
@@ -285,13 +320,9 @@ pub fn examine(cluster: &Cluster, options: &Options, filter: &Filter) -> Report 
             _ => &mut summary.info,
         } += 1;
     }
-    let nodes = cluster
-        .nodes
-        .iter()
-        .enumerate()
-        .map(|(index, node)| node_report(cluster, &exam, index, node, &stamped))
-        .collect();
-    let causes = crate::causes::fold(&exam, &stamped, &findings);
+    let nodes =
+        cluster.nodes.iter().enumerate().map(|(index, node)| node_report(exam, index, node, &stamped)).collect();
+    let causes = crate::causes::fold(exam, &stamped, &findings);
     Report {
         schema: SCHEMA,
         tool: Tool { name: "pkidoctor", version: env!("CARGO_PKG_VERSION") },
@@ -353,15 +384,9 @@ fn finding(exam: &Exam<'_>, code: &'static str, defect: &Defect, ignored: bool) 
     }
 }
 
-fn node_report(
-    cluster: &Cluster,
-    exam: &Exam<'_>,
-    index: usize,
-    node: &Node,
-    stamped: &[(&'static str, Defect)],
-) -> NodeReport {
+fn node_report(exam: &Exam<'_>, index: usize, node: &Node, stamped: &[(&'static str, Defect)]) -> NodeReport {
     let own = exam.links.iter().enumerate().filter(|(_, link)| link.node == index);
-    let links = own.map(|(at, link)| link_report(at, link, stamped)).collect();
+    let links = own.map(|(at, link)| link_report(exam, at, link, stamped)).collect();
     let mut files: Vec<FileReport> = node
         .files
         .values()
@@ -371,8 +396,14 @@ fn node_report(
     for file in &mut files {
         embed_kubeconfig(node, file);
     }
-    let _ = cluster;
-    NodeReport { path: node.path.clone(), name: node.name.clone(), files, links }
+    NodeReport {
+        path: node.path.clone(),
+        name: node.name.clone(),
+        files,
+        links,
+        ports: exam.live.map(|live| live::ports(exam, live, index)).unwrap_or_default(),
+        kubeadm_upgrade: exam.live.and_then(|live| live::upgrade(exam, live, index)),
+    }
 }
 
 /// Files of the tree, and others that exist or that a link needs.
@@ -380,8 +411,10 @@ fn worth_telling(exam: &Exam<'_>, node: usize, file: &File) -> bool {
     file.in_tree || file.meta.is_some() || exam.is_on_link(node, &file.path)
 }
 
-fn link_report(at: usize, link: &Link, stamped: &[(&'static str, Defect)]) -> LinkReport {
+fn link_report(exam: &Exam<'_>, at: usize, link: &Link, stamped: &[(&'static str, Defect)]) -> LinkReport {
     let unknown = link.unknown.iter().map(|what| format!("not known here: {what}"));
+    let live = exam.live.map(|live| &live.links[at]);
+    let not_dialled = live.and_then(live::not_dialled);
     LinkReport {
         id: link.id.clone(),
         name: link.name.clone(),
@@ -395,11 +428,7 @@ fn link_report(at: usize, link: &Link, stamped: &[(&'static str, Defect)]) -> Li
             Verdict::Broken => "broken",
             Verdict::Unknown => "unknown",
         },
-        refused_by: link.refused_by().map(|by| match by {
-            RefusedBy::Client => "client",
-            RefusedBy::Server => "server",
-            RefusedBy::Load => "load",
-        }),
+        refused_by: link.refused_by().map(RefusedBy::name),
         load_side: link.load_side().map(|side| if side == Side::Client { "client" } else { "server" }),
         stage: link.stage().map(|stage| match stage {
             At::Tls => "tls",
@@ -408,8 +437,9 @@ fn link_report(at: usize, link: &Link, stamped: &[(&'static str, Defect)]) -> Li
         }),
         client_error: link.client_error(),
         server_error: link.server_error(),
-        facts: link.facts.iter().cloned().chain(unknown).collect(),
+        facts: link.facts.iter().cloned().chain(unknown).chain(not_dialled).collect(),
         findings: (0..stamped.len()).filter(|finding| stamped[*finding].1.links.contains(&at)).collect(),
+        live: live.map(|live| live.seen().map(|seen| live::link(exam.cluster, seen))),
     }
 }
 

@@ -8,10 +8,9 @@ use std::thread::spawn;
 use std::time::Duration;
 
 use pkidoctor::go::GoVersion;
-use pkidoctor::go::verify::{SignatureCache, Verifier};
-use pkidoctor::links::{self, RefusedBy};
+use pkidoctor::live::{self, End, LiveLink, LiveVerdict};
 use pkidoctor::read::{self, Request};
-use pkidoctor_live::{End, LiveVerdict, NotDialled, Outcome, Settings, Versions, walk};
+use pkidoctor_live::{Probed, Settings, probe};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use time::macros::datetime;
 
@@ -82,27 +81,24 @@ fn copy(from: &Path, to: &Path, place: &dyn Fn(String) -> String) {
 fn walked(request: &Request) -> Vec<String> {
     let now = datetime!(2026-11-23 04:00 UTC);
     let cluster = read::cluster(request, now, GoVersion::NEWEST).unwrap();
-    let signatures = SignatureCache::default();
-    let links = links::judge(&cluster, &Verifier { go: cluster.go, now, signatures: &signatures });
-    let settings = Settings { timeout: Duration::from_secs(2), versions: Versions::Auto };
+    let settings = Settings { timeout: Duration::from_secs(2), ..Settings::default() };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let walks = runtime.block_on(walk(request, &cluster, &links, settings));
-    let told = walks.iter().map(|walk| {
-        let outcome = match &walk.outcome {
-            Outcome::NotDialled(NotDialled::LoopbackOfACopy) => "loopback is not that node".to_owned(),
-            Outcome::NotDialled(NotDialled::NoIdentity) => "no identity".to_owned(),
-            Outcome::NotDialled(NotDialled::NoTls) => "no TLS".to_owned(),
-            Outcome::Observed { verdict: LiveVerdict::Ok, observation, .. } => {
-                assert_eq!((&observation.end, observation.key_proved), (&End::Served, Some(true)));
-                "ok".to_owned()
-            }
-            Outcome::Observed { verdict: LiveVerdict::Unreachable, .. } => "unreachable".to_owned(),
-            Outcome::Observed { verdict: LiveVerdict::Broken(by), refusals, observation } => match refusals.first() {
-                Some(refusal) => format!("{by:?}: {}", refusal.client_error),
-                None => format!("{by:?}: {:?}", observation.end),
+    let Probed { links, evidence } = runtime.block_on(probe(request, &cluster, &settings, |_| ()));
+    let live = live::judge(&cluster, &links, &evidence);
+    let told = links.iter().zip(&live.links).filter_map(|(link, live)| {
+        let outcome = match live {
+            LiveLink::NoServer => return None,
+            LiveLink::NotDialled(_, why) => format!("{why:?}"),
+            LiveLink::Seen(seen) => match (seen.verdict, seen.refused_by) {
+                (LiveVerdict::Ok, _) => {
+                    assert_eq!((&seen.seen.end, seen.seen.key_proved), (&End::Served, Some(true)));
+                    "ok".to_owned()
+                }
+                (LiveVerdict::Unreachable, _) => "unreachable".to_owned(),
+                (LiveVerdict::Broken, by) => format!("{by:?}: {}", seen.error.as_deref().unwrap()),
             },
         };
-        format!("{} {} {outcome}", links[walk.link].id, links[walk.link].name.as_deref().unwrap_or("-"))
+        Some(format!("{} {} {outcome}", link.id, link.name.as_deref().unwrap_or("-")))
     });
     told.collect()
 }
@@ -128,7 +124,7 @@ fn a_node_is_walked_with_the_identities_of_its_clients() {
             "kube-apiserver->etcd 127.0.0.1 ok".to_owned(),
             "kubeadm->etcd 127.0.0.1 ok".to_owned(),
             "etcd-gateway->etcd - ok".to_owned(),
-            format!("etcd-peer->etcd-peer 127.0.0.1 {:?}: {other}", RefusedBy::Client),
+            format!("etcd-peer->etcd-peer 127.0.0.1 Some(Client): {other}"),
             "admin.conf->kube-apiserver 127.0.0.1 unreachable".to_owned(),
             "controller-manager.conf->kube-apiserver 127.0.0.1 unreachable".to_owned(),
             "scheduler.conf->kube-apiserver 127.0.0.1 unreachable".to_owned(),
@@ -145,5 +141,5 @@ fn the_loopback_of_a_copy_is_not_dialled() {
     let request = Request { paths: vec![root.0.join("etc/kubernetes/pki")], ..Request::default() };
     let walked = walked(&request);
     assert!(walked.len() > 8);
-    assert!(walked.iter().all(|line| line.ends_with("loopback is not that node")), "{walked:?}");
+    assert!(walked.iter().all(|line| line.ends_with("LoopbackOfACopy")), "{walked:?}");
 }

@@ -74,13 +74,19 @@ pub enum Failure {
     Io(String),
 }
 
+impl From<Failure> for End {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
 /// One connection to one server.
 #[derive(Clone, Debug)]
 pub struct Observation {
     /// The address that was dialled.
     pub address: Option<SocketAddr>,
-    /// The port from which it was dialled, which etcd's log names.
-    pub source_port: Option<u16>,
+    /// The address and port from which it was dialled, which the server's log names.
+    pub local: Option<SocketAddr>,
     /// How far it came.
     pub stage: Stage,
     /// How it ended.
@@ -109,11 +115,12 @@ pub struct Observation {
     pub took: Duration,
 }
 
-impl Observation {
-    pub(crate) fn new() -> Self {
+impl Default for Observation {
+    /// Nothing yet.
+    fn default() -> Self {
         Self {
             address: None,
-            source_port: None,
+            local: None,
             stage: Stage::Resolve,
             end: End::Failed(Failure::TimedOut),
             version: None,
@@ -128,5 +135,17 @@ impl Observation {
             secured_after: None,
             took: Duration::ZERO,
         }
+    }
+}
+
+impl Observation {
+    /// Whether anybody accepted the connection.
+    pub fn reached(&self) -> bool {
+        self.stage > Stage::Connect
+    }
+
+    /// Whether TLS came about and the server took whatever the client had shown until then.
+    pub fn is_taken(&self) -> bool {
+        matches!(self.end, End::Served | End::NotTrusted)
     }
 }
