@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::pin::pin;
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use pkidoctor::cluster::Cluster;
 use pkidoctor::cluster::url::Endpoint;
@@ -13,7 +13,7 @@ use pkidoctor::report::{self, Filter, Report};
 use pkidoctor_live::{Probed, Progress, Settings, Versions};
 use time::OffsetDateTime;
 use tokio::runtime::Builder;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::scan::{self, Terms};
 use crate::args::{Judge, Manners, Probe, Threshold, Tls, Tour};

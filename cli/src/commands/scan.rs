@@ -19,16 +19,16 @@ use crate::render::{human, json, lines, page::Page, page::YELLOW};
 /// # Errors
 /// When the output cannot be written.
 pub(crate) fn run(scan: &Scan, manners: &Manners, out: &mut Output) -> io::Result<Exit> {
-    let now = scan.judge.now();
+    let (now, terms) = (scan.judge.now(), terms(scan));
     #[cfg(feature = "live")]
     if scan.probe {
         let request = request(&scan.place, scan.paths.clone());
-        return super::probe::walk(&request, &scan.judge, now, &scan.tour, &[], &terms(scan), manners, out);
+        return super::probe::walk(&request, &scan.judge, now, &scan.tour, &[], &terms, manners, out);
     }
     match examine(scan, scan.paths.clone(), now) {
         Ok(report) => {
             tell(&report, manners, out)?;
-            Ok(exit(&report, scan.fail_on))
+            Ok(exit(&report, terms.fail_on))
         }
         Err(error) => {
             say(&error.to_string());

@@ -6,8 +6,8 @@ use pkidoctor::report::{Cause, CertificateReport, FileReport, Finding, NodeRepor
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::links;
 use super::page::{BOLD, CYAN, DIM, GREEN, PLAIN, Page, Paper, RED, Span, YELLOW, widest};
+use super::{links, live};
 use crate::words::{distance, plural};
 
 /// How much is said.
@@ -86,6 +86,11 @@ impl<'r> Teller<'r> {
         if unknown > 0 {
             parts.push(format!("{unknown} unknown"));
         }
+        let live: Vec<_> = self.links().filter_map(|(_, link)| link.live.as_ref()?.as_ref()).collect();
+        if !live.is_empty() {
+            let answered = live.iter().filter(|live| live.verdict == "ok").count();
+            parts.push(format!("{answered} of {} live", live.len()));
+        }
         // broken and yet healthy: whoever asked for it must still see it
         if broken > 0 {
             parts.push(format!("{broken} broken but left out as asked"));
@@ -159,11 +164,21 @@ impl<'r> Teller<'r> {
     fn only_node(&mut self, node: &'r NodeReport) {
         let all_well = self.report.verdict == "healthy" && node.links.iter().all(|link| link.verdict == "ok");
         // the verdict has counted them already
-        if self.verbose || !all_well {
+        if self.verbose || !all_well || live::is_probed(node) {
             self.page.gap();
-            links::table(&mut self.page, node, self.verbose);
+            self.table(node);
         }
         self.findings(&self.of(node));
+    }
+
+    fn table(&mut self, node: &NodeReport) {
+        if live::is_probed(node) {
+            live::table(&mut self.page, node, self.verbose);
+            self.page.gap();
+            live::etcd(&mut self.page, node, self.verbose);
+        } else {
+            links::table(&mut self.page, node, self.verbose);
+        }
     }
 
     /// A block for each; nodes without any fault take a line and stand close together.
@@ -171,7 +186,10 @@ impl<'r> Teller<'r> {
         let mut close = false;
         for node in nodes {
             let own = self.of(node);
-            let brief = !self.verbose && own.is_empty() && node.links.iter().all(|link| link.verdict == "ok");
+            let brief = !self.verbose
+                && own.is_empty()
+                && !live::is_probed(node)
+                && node.links.iter().all(|link| link.verdict == "ok");
             if !(close && brief) {
                 self.page.gap();
             }
@@ -179,7 +197,7 @@ impl<'r> Teller<'r> {
             let told = if brief { count.as_str() } else { "" };
             self.page.wrapped(0, 2, &[(BOLD, &node.name), (DIM, &place), (GREEN, told)]);
             if !brief {
-                links::table(&mut self.page, node, self.verbose);
+                self.table(node);
                 self.findings(&own);
             }
             close = brief;

@@ -28,12 +28,12 @@ pub(crate) fn table(page: &mut Page, node: &NodeReport, verbose: bool) {
             notes(page, link);
         }
     } else if !ok.is_empty() {
-        in_brief(page, &ok);
+        page.labelled(2, (GREEN, "ok"), VERDICT, (PLAIN, &in_brief(&ok)));
     }
 }
 
 /// `kube-apiserver->etcd 127.0.0.1`, and whether it matters yet.
-fn title(link: &LinkReport) -> String {
+pub(super) fn title(link: &LinkReport) -> String {
     let weight = if link.weight == "vital" { String::new() } else { format!(" ({})", link.weight) };
     match &link.name {
         Some(name) => format!("{} {name}{weight}", link.id),
@@ -42,7 +42,10 @@ fn title(link: &LinkReport) -> String {
 }
 
 /// Links of which the same is to be said, together, in the order of the first of each.
-fn alike<'l, K: PartialEq>(links: &[&'l LinkReport], key: impl Fn(&'l LinkReport) -> K) -> Vec<Vec<&'l LinkReport>> {
+pub(super) fn alike<'l, K: PartialEq>(
+    links: &[&'l LinkReport],
+    key: impl Fn(&'l LinkReport) -> K,
+) -> Vec<Vec<&'l LinkReport>> {
     let mut groups: Vec<(K, Vec<&LinkReport>)> = Vec::new();
     for link in links {
         let key = key(link);
@@ -101,12 +104,11 @@ fn notes(page: &mut Page, link: &LinkReport) {
     }
 }
 
-/// `ok       11 links: kube-apiserver->etcd, pod->kube-apiserver (2)`
-fn in_brief(page: &mut Page, links: &[&LinkReport]) {
+/// `11 links: kube-apiserver->etcd, pod->kube-apiserver (2)`
+pub(super) fn in_brief(links: &[&LinkReport]) -> String {
     let named: Vec<String> = alike(links, |link| &link.id)
         .iter()
         .map(|group| if group.len() == 1 { group[0].id.clone() } else { format!("{} ({})", group[0].id, group.len()) })
         .collect();
-    let told = format!("{}: {}", plural(links.len(), "link"), named.join(", "));
-    page.labelled(2, (GREEN, "ok"), VERDICT, (PLAIN, &told));
+    format!("{}: {}", plural(links.len(), "link"), named.join(", "))
 }

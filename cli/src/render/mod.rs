@@ -5,4 +5,5 @@ pub(crate) mod human;
 pub(crate) mod json;
 pub(crate) mod lines;
 pub(crate) mod links;
+pub(crate) mod live;
 pub(crate) mod page;

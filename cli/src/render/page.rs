@@ -98,6 +98,23 @@ impl Page {
         self.text.replace_range(rest..rest + place, "");
     }
 
+    /// Short cells side by side, then text wrapped in the column that is left.
+    pub(crate) fn columns(&mut self, indent: usize, cells: &[(Span<'_>, usize)], text: Span<'_>) {
+        let mut column = 0;
+        self.indent(&mut column, indent);
+        for ((style, cell), wide) in cells {
+            let cell = clean(cell);
+            self.styled(*style, &cell);
+            let blanks = wide.saturating_sub(cell.width()) + 2;
+            self.indent(&mut column, blanks);
+        }
+        let place = indent + cells.iter().map(|(_, wide)| wide + 2).sum::<usize>();
+        let rest = self.text.len();
+        self.wrapped(place, place, &[text]);
+        // `wrapped` indents its first line, which has been done already
+        self.text.replace_range(rest..rest + place, "");
+    }
+
     /// Cells side by side, each padded to its width, never wrapped.
     pub(crate) fn row(&mut self, indent: usize, cells: &[(Span<'_>, usize)]) {
         let mut column = 0;

@@ -49,7 +49,7 @@ async fn calls(
         async move {
             let (dial, identity, manner) = &*call;
             let stream = open(dial, identity.as_ref(), manner, trusted).await;
-            stream.map(TokioIo::new).map_err(|end| io::Error::other(format!("{end:?}")))
+            stream.map(TokioIo::new).map_err(|end| io::Error::other(end.words()))
         }
     });
     let channel = Channel::Tonic(endpoint.connect_with_connector_lazy(connector));

@@ -26,9 +26,9 @@ pub(crate) async fn plain(dial: &Dial, path: &str, patience: Duration) -> (Plain
 async fn ask(dial: &Dial, path: &str) -> Result<Answer, Failure> {
     let stream = TcpStream::connect((dial.host.as_str(), dial.port)).await.map_err(|error| failure_of(&error))?;
     let mut stream = Watched::new(stream);
-    get(&mut stream, dial, path).await.map_err(|error| {
-        let too_much = error.get_ref().is_some_and(|inner| inner.is::<TooMuch>());
-        if too_much { Failure::TooMuch } else { failure_of(&error) }
+    get(&mut stream, dial, path).await.map_err(|error| match error.get_ref() {
+        Some(inner) if inner.is::<TooMuch>() => Failure::TooMuch,
+        _ => failure_of(&error),
     })
 }
 

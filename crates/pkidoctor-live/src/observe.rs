@@ -166,16 +166,24 @@ impl Call<'_> {
     ) -> Result<End, End> {
         let (mut tls, patience) = self.secure(seen).await?;
         let mut buffer = [0; 4096];
+        let mut speaks = false;
         // a refusal comes first: who writes before it may read a reset in its place
         if let Some(patience) = patience
             && let Ok(first) = timeout(patience, tls.read(&mut buffer)).await
         {
             let count = first.map_err(|error| ended(&error, tls.get_ref().0))?;
-            return if count == 0 { Err(Failure::Closed.into()) } else { Ok(End::Served) };
+            if count == 0 {
+                return Err(Failure::Closed.into());
+            }
+            // a server that speaks first, as Go does in HTTP/2, has taken the client
+            speaks = true;
         }
         let notes = self.recorder.notes();
         if !trusted(&notes.chain, notes.key_proved) {
             return Ok(End::NotTrusted);
+        }
+        if speaks {
+            return Ok(End::Served);
         }
         seen.stage = Stage::Http;
         self.speak(&mut tls, &mut buffer, seen).await

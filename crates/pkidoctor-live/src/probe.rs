@@ -130,9 +130,19 @@ struct Beside {
     takes: Option<usize>,
     /// Whether it refused a client.
     refuses: bool,
-    /// Whether it was asked for its metrics over TLS, and by ALPN.
-    scraped: bool,
-    asked_unknown: bool,
+    /// What it was asked about its program.
+    asked: Asked,
+}
+
+/// Ways to find out which Go a server was built with, the better one last.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+enum Asked {
+    #[default]
+    Nothing,
+    /// A protocol that nobody speaks.
+    Protocol,
+    /// Its metrics, over TLS.
+    Metrics,
 }
 
 struct Tour<'c> {
@@ -382,11 +392,11 @@ impl Tour<'_> {
                 continue;
             }
             let endpoint = seen.endpoint.clone();
-            if let (Some(link), false) = (beside.takes, beside.scraped) {
-                self.mark(port, |beside| (beside.scraped, beside.waits) = (true, true));
+            if let (Some(link), true) = (beside.takes, beside.asked < Asked::Metrics) {
+                self.mark(port, |beside| (beside.asked, beside.waits) = (Asked::Metrics, true));
                 self.scrape(port, link, &endpoint);
-            } else if !beside.asked_unknown {
-                self.mark(port, |beside| beside.asked_unknown = true);
+            } else if beside.asked < Asked::Protocol {
+                self.mark(port, |beside| beside.asked = Asked::Protocol);
                 self.ask_unknown(port, &endpoint);
             }
         }
@@ -409,7 +419,7 @@ impl Tour<'_> {
     /// Walks to the members that a member list names and no file does: kubeadm's upgrade asks each of them.
     fn follow(&mut self, index: usize, state: &EtcdState) {
         let Some(node) = self.links.get(index).map(|link| link.node) else { return };
-        let is_copy = self.cluster.nodes.get(node).is_some_and(|node| node.is_copy);
+        let is_copy = self.cluster.nodes.get(node).is_some_and(pkidoctor::cluster::Node::is_elsewhere);
         let is_told = self.settings.endpoints.is_empty() && !is_copy;
         if self.followed.contains(&node) || !(is_told || self.settings.all_members) {
             return;

@@ -41,13 +41,12 @@ pub(crate) fn choose(
         return links.iter().enumerate().filter_map(|(index, link)| Some((index, place(link)?))).collect();
     }
     let asked: Vec<Endpoint> = asked.iter().map(|endpoint| endpoint.clone().or_port(2379)).collect();
-    let mut targets: Vec<Target> = links
-        .iter()
-        .enumerate()
-        .filter_map(|(index, link)| {
-            Some((index, asked.iter().find(|endpoint| leads_to(cluster, link, endpoint))?.clone()))
-        })
-        .collect();
+    let place = |link: &Link| {
+        let named = asked.iter().find(|endpoint| is_named(link, endpoint));
+        named.or_else(|| asked.iter().find(|endpoint| is_own(cluster, link, endpoint))).cloned()
+    };
+    let mut targets: Vec<Target> =
+        links.iter().enumerate().filter_map(|(index, link)| Some((index, place(link)?))).collect();
     for endpoint in &asked {
         let is_another_port = targets.iter().any(|(index, place)| {
             same_place(place, endpoint) && links.get(*index).is_some_and(|link| !link.id.ends_with("->etcd"))
@@ -76,17 +75,19 @@ fn is_bare(cluster: &Cluster, link: &Link) -> bool {
     of_etcd && cluster.nodes.get(link.node).is_some_and(|node| node.running(Component::Etcd).is_none())
 }
 
-/// Whether an endpoint that was asked for is where this link leads.
-fn leads_to(cluster: &Cluster, link: &Link, endpoint: &Endpoint) -> bool {
+/// Whether the files say that this link leads to an endpoint that was asked for; a tunnel may give etcd another port.
+fn is_named(link: &Link, endpoint: &Endpoint) -> bool {
     if !link.id.ends_with("->etcd") {
         return link.dials.as_ref().is_some_and(|dials| same_place(dials, endpoint));
     }
     let names_it = |host: &str| url::same_host(host, &endpoint.host);
-    if link.name.as_deref().is_some_and(names_it) || link.dials.as_ref().is_some_and(|dials| names_it(&dials.host)) {
-        return true;
-    }
-    // loopback leads to the etcd of this node, perhaps through a tunnel; of several nodes nobody knows which
-    is_loopback(&endpoint.host) && cluster.nodes.len() == 1 && link.server_node == Some(link.node)
+    link.name.as_deref().is_some_and(names_it) || link.dials.as_ref().is_some_and(|dials| names_it(&dials.host))
+}
+
+/// Whether loopback leads to the etcd of this node, perhaps through a tunnel; of several nodes nobody knows which.
+fn is_own(cluster: &Cluster, link: &Link, endpoint: &Endpoint) -> bool {
+    let is_of_node = link.id.ends_with("->etcd") && link.server_node == Some(link.node);
+    is_loopback(&endpoint.host) && cluster.nodes.len() == 1 && is_of_node
 }
 
 /// Where the metrics of a node's etcd are, if it serves them without TLS.
@@ -99,7 +100,7 @@ pub(crate) fn metrics(cluster: &Cluster, node: usize) -> Option<Endpoint> {
         None => USUAL_METRICS.to_owned(),
     };
     let endpoint = url::parse(&text).ok()?;
-    let is_elsewhere = here.is_copy && is_loopback(&endpoint.host);
+    let is_elsewhere = here.is_elsewhere() && is_loopback(&endpoint.host);
     (!is_elsewhere).then(|| endpoint.or_port(2381))
 }
 
@@ -145,7 +146,7 @@ pub(crate) fn client(
 ) -> Result<Client, NotDialled> {
     let node = cluster.nodes.get(link.node).ok_or(NotDialled::NoIdentity)?;
     let port = endpoint.port.filter(|_| endpoint.scheme != "http").ok_or(NotDialled::NoTls)?;
-    if node.is_copy && is_loopback(&endpoint.host) && !asked {
+    if node.is_elsewhere() && is_loopback(&endpoint.host) && !asked {
         return Err(NotDialled::LoopbackOfACopy);
     }
     if link.faults.iter().any(|(side, fault)| *side == Side::Client && fault.pair.is_some()) {

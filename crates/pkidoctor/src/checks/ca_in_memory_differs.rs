@@ -119,7 +119,11 @@ fn facts(exam: &Exam<'_>, link: &Link, seen: &SeenLink<'_>, sign: &Sign) -> Vec<
     let at = fact("endpoint", seen.endpoint.url());
     match sign {
         Sign::Names(on_disk, in_memory) => {
-            vec![at, fact("in the file", some(on_disk)), fact("in memory", some(in_memory))]
+            let mut facts = vec![at, fact("in the file", some(on_disk)), fact("in memory", some(in_memory))];
+            if on_disk == in_memory {
+                facts.push(fact("difference", "the names read alike, but their bytes differ: another CA"));
+            }
+            facts
         }
         Sign::Refuses => {
             let shown = link.client_pair.as_ref().map(|pair| pair.certificate.subject(exam.cluster));

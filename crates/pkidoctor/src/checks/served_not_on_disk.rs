@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::check::{Check, Defect, Look, Remedy, Severity, fact};
+use crate::check::{Check, Defect, Fact, Look, Remedy, Severity, fact};
 use crate::checks::{seen, words};
 use crate::exam::Exam;
 use crate::go::load::Presented;
@@ -33,7 +33,6 @@ Example: an etcd that an administrator started by hand months ago still holds po
 
 fn look(exam: &Exam<'_>) -> Look {
     let mut look = Look::default();
-    let mut told: Vec<(usize, String, Arc<Certificate>, Defect)> = Vec::new();
     for (index, link, seen) in exam.seen() {
         let Some((node, subject, on_disk)) = expected(exam, link, seen) else { continue };
         let Some(shown) = served(seen.seen, exam.cluster.go).into_iter().next() else { continue };
@@ -41,24 +40,27 @@ fn look(exam: &Exam<'_>) -> Look {
         if shown.raw == on_disk.raw {
             continue;
         }
-        let known =
-            told.iter_mut().find(|(at, name, other, _)| *at == node && *name == subject && other.raw == shown.raw);
-        match known {
-            Some((.., defect)) => defect.links.push(index),
-            None => {
-                let defect = defect(exam, (node, &subject), (index, link, seen), &shown, &on_disk);
-                // one finding for a file: a second certificate for it is a fact of the first
-                match told.iter_mut().find(|(at, name, ..)| *at == node && *name == subject) {
-                    Some((.., first)) => {
-                        first.facts.extend(defect.facts);
-                        first.links.push(index);
-                    }
-                    None => told.push((node, subject, shown, defect)),
-                }
-            }
+        let facts = facts(exam, link, seen, &shown);
+        let known = look.defects.iter_mut().find(|defect| defect.nodes == [node] && defect.subject == subject);
+        if let Some(defect) = known {
+            // the same at another endpoint, or yet another certificate there
+            defect.facts.extend(facts.into_iter().filter(|fact| !defect.facts.contains(fact)).collect::<Vec<_>>());
+            defect.links.push(index);
+        } else {
+            look.defects.push(Defect {
+                severity: Severity::Error,
+                nodes: vec![node],
+                subject,
+                message: format!("is not what is shown at {}", seen.endpoint.url()),
+                facts: [fact("on disk", told(exam, &on_disk))].into_iter().chain(facts).collect(),
+                links: vec![index],
+                remedy: remedy(exam, node, link, seen),
+            });
         }
     }
-    look.defects = told.into_iter().map(|(.., defect)| severe(exam, defect)).collect();
+    for defect in &mut look.defects {
+        defect.severity = severity(exam, &defect.links);
+    }
     look
 }
 
@@ -70,34 +72,32 @@ fn expected(exam: &Exam<'_>, link: &Link, seen: &SeenLink<'_>) -> Option<(usize,
     Some((node, file.subject(exam.cluster), leaf))
 }
 
-fn severe(exam: &Exam<'_>, mut defect: Defect) -> Defect {
+/// An error where a link is refused over it; else it will be one when the files are believed.
+fn severity(exam: &Exam<'_>, links: &[usize]) -> Severity {
     let refused = |index: &usize| exam.seen().any(|(at, _, seen)| at == *index && seen.verdict == LiveVerdict::Broken);
-    let broken: Vec<usize> = defect.links.iter().copied().filter(refused).collect();
-    defect.severity = if broken.is_empty() { Severity::Warning } else { exam.severity(&broken).min(Severity::Warning) };
-    defect
+    let broken: Vec<usize> = links.iter().copied().filter(refused).collect();
+    if broken.is_empty() { Severity::Warning } else { exam.severity(&broken) }
 }
 
-fn defect(
-    exam: &Exam<'_>,
-    (node, subject): (usize, &str),
-    (index, link, seen): (usize, &Link, &SeenLink<'_>),
-    shown: &Certificate,
-    on_disk: &Certificate,
-) -> Defect {
-    let tell = |certificate: &Certificate| {
-        format!(
-            "{}, serial {}, issued by {}, not after {}",
-            certificate.subject,
-            certificate.serial_hex(),
-            certificate.issuer,
-            words::instant(exam.now(), certificate.not_after)
-        )
-    };
-    let mut facts =
-        vec![fact("endpoint", seen.endpoint.url()), fact("shown there", tell(shown)), fact("on disk", tell(on_disk))];
+fn told(exam: &Exam<'_>, certificate: &Certificate) -> String {
+    format!(
+        "{}, serial {}, issued by {}, not after {}",
+        certificate.subject,
+        certificate.serial_hex(),
+        certificate.issuer,
+        words::instant(exam.now(), certificate.not_after)
+    )
+}
+
+fn facts(exam: &Exam<'_>, link: &Link, seen: &SeenLink<'_>, shown: &Certificate) -> Vec<Fact> {
+    let mut facts = vec![fact("endpoint", seen.endpoint.url()), fact("shown there", told(exam, shown))];
     if is_of_etcd(link) && !seen.seen.asks_for_certificate {
         facts.push(fact("asks for a client certificate", "no: a proxy that terminates TLS, or another program"));
     }
+    facts
+}
+
+fn remedy(exam: &Exam<'_>, node: usize, link: &Link, seen: &SeenLink<'_>) -> Remedy {
     let port = seen.endpoint.port.unwrap_or_default();
     let mut remedy = Remedy::manual([
         format!("who listens: ss -ltnp 'sport = :{port}'"),
@@ -106,13 +106,5 @@ fn defect(
     if !is_of_etcd(link) {
         remedy.steps.extend(seen::restart(&exam.cluster.nodes[node], link));
     }
-    Defect {
-        severity: Severity::Error,
-        nodes: vec![node],
-        subject: subject.to_owned(),
-        message: format!("is not what is shown at {}", seen.endpoint.url()),
-        facts,
-        links: vec![index],
-        remedy: remedy.avoid("making certificates anew here: whoever answers does not read these files"),
-    }
+    remedy.avoid("making certificates anew here: whoever answers does not read these files")
 }

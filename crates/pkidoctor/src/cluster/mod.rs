@@ -220,6 +220,11 @@ pub struct Running<'a> {
 }
 
 impl Node {
+    /// Whether manifests say that these files belong somewhere else, so that loopback is not where this node is.
+    pub fn is_elsewhere(&self) -> bool {
+        self.is_copy && self.has_manifests
+    }
+
     /// The first active container that runs `component`, or etcd's configuration file.
     pub fn running(&self, component: Component) -> Option<Running<'_>> {
         let service = (component == Component::Etcd).then(|| self.etcd_service()).flatten();

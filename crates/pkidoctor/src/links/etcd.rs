@@ -457,12 +457,11 @@ fn schemes(dialled: &Endpoint, server: Option<bool>, port: Port) -> Schemes {
 /// `kube-apiserver->etcd`, one per host of `--etcd-servers`.
 fn apiserver_links(cluster: &Cluster, verifier: &Verifier<'_>, node: usize) -> Vec<Link> {
     let Some(source) = apiserver(cluster, node) else { return Vec::new() };
-    let targets = match cluster.nodes[node].running(Component::KubeApiserver) {
-        Some(running) => url::parse_list(&running.flags.list("etcd-servers")).into_iter().flatten().map(Some).collect(),
-        None => {
-            let loopback = url::parse("https://127.0.0.1:2379").ok();
-            vec![loopback.filter(|_| Etcd::on(cluster, node).is_some())]
-        }
+    let targets = if let Some(running) = cluster.nodes[node].running(Component::KubeApiserver) {
+        url::parse_list(&running.flags.list("etcd-servers")).into_iter().flatten().map(Some).collect()
+    } else {
+        let loopback = url::parse("https://127.0.0.1:2379").ok();
+        vec![loopback.filter(|_| Etcd::on(cluster, node).is_some())]
     };
     targets_to_etcd(cluster, verifier, &source, targets)
 }

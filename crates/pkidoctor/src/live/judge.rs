@@ -293,7 +293,7 @@ fn unexplained(seen: &Observation, answering: &Answering, shown: Option<&Certifi
 
 /// The CA in memory is not the one that signed: of another name, or of that name with another key.
 fn authority(seen: &Observation, answering: &Answering, shown: &Certificate) -> Why {
-    let known = seen.trusted_ca_names.iter().any(|name| *name == shown.issuer.raw);
+    let known = seen.trusted_ca_names.contains(&shown.issuer.raw);
     let hint = known.then(|| {
         // of the CA in memory only the name is known, which is the issuer's
         let candidate = Arc::new(Certificate { subject: shown.issuer.clone(), ..shown.clone() });

@@ -6,7 +6,7 @@ use crate::go::handshake::Complaint;
 use crate::go::quote::quote;
 use crate::links::under::is_of_etcd;
 use crate::links::{Link, RefusedBy};
-use crate::x509::certificate::Certificate;
+use crate::x509::certificate::{Certificate, hex_lower};
 
 use super::observation::{Observation, Stage, Version};
 use super::program::Answering;
@@ -77,30 +77,30 @@ impl Told<'_> {
         let remote = quote(&self.remote());
         let name = self.link.name.as_deref().filter(|name| name.parse::<std::net::IpAddr>().is_err());
         let name = quote(name.unwrap_or_default());
-        let names = self.shown.filter(|_| self.is_after_the_chain());
+        let known = self.shown.filter(|_| self.is_after_the_chain());
         if self.answering.zap {
-            let named = names.map(|shown| {
+            let names = known.map(|shown| {
                 format!(
                     "\"ip-addresses\":[{}],\"dns-names\":[{}],",
                     quoted(&addresses(shown)).join(","),
                     quoted(&shown.names.dns).join(",")
                 )
             });
-            let (message, named) = (self.message(), named.unwrap_or_default());
+            let (message, names) = (self.message(), names.unwrap_or_default());
             let error = quote(error);
             return format!(
-                "\"msg\":\"{message}\",\"remote-addr\":{remote},\"server-name\":{name},{named}\"error\":{error}"
+                "\"msg\":\"{message}\",\"remote-addr\":{remote},\"server-name\":{name},{names}\"error\":{error}"
             );
         }
-        let named = names.map(|shown| {
+        let names = known.map(|shown| {
             format!(
                 ", IPAddresses [{}], DNSNames [{}]",
                 quoted(&addresses(shown)).join(" "),
                 quoted(&shown.names.dns).join(" ")
             )
         });
-        let (error, named) = (quote(error), named.unwrap_or_default());
-        format!("embed: rejected connection from {remote} (error {error}, ServerName {name}{named})")
+        let (error, names) = (quote(error), names.unwrap_or_default());
+        format!("embed: rejected connection from {remote} (error {error}, ServerName {name}{names})")
     }
 
     /// From 3.5.15 on the line says at which port.
@@ -130,7 +130,7 @@ fn quoted(texts: &[String]) -> Vec<String> {
 
 /// `certificateIdentifier` of Kubernetes' x509 authenticator.
 fn identifier(certificate: &Certificate) -> String {
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02X}")).collect::<String>();
+    let hex = |bytes: &[u8]| hex_lower(bytes).to_uppercase();
     format!(
         "SN={}, SKID={}, AKID={}",
         certificate.serial_decimal(),

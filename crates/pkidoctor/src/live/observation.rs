@@ -74,6 +74,26 @@ pub enum Failure {
     Io(String),
 }
 
+impl End {
+    /// In a few words.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Served => "it answers".to_owned(),
+            Self::NotTrusted => "the certificate that it shows is not trusted".to_owned(),
+            Self::Alert { number, .. } => format!("remote error: tls: {}", super::words::alert(*number)),
+            Self::Failed(Failure::TimedOut) => "context deadline exceeded".to_owned(),
+            Self::Failed(Failure::Closed) => "EOF".to_owned(),
+            Self::Failed(Failure::Refused) => "connection refused".to_owned(),
+            Self::Failed(Failure::Reset) => "connection reset by peer".to_owned(),
+            Self::Failed(Failure::PlainHttp | Failure::NotTls) => "it speaks no TLS".to_owned(),
+            Self::Failed(Failure::TooMuch) => "it sends more than any answer needs".to_owned(),
+            Self::Failed(
+                Failure::NoAddress(text) | Failure::Unreachable(text) | Failure::Protocol(text) | Failure::Io(text),
+            ) => text.clone(),
+        }
+    }
+}
+
 impl From<Failure> for End {
     fn from(failure: Failure) -> Self {
         Self::Failed(failure)

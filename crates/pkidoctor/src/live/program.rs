@@ -36,8 +36,8 @@ pub(crate) fn answering(cluster: &Cluster, link: &Link, endpoint: &Endpoint, evi
     let ports: Vec<&PortSeen> = of_link(link, endpoint, evidence).collect();
     let told = ports.iter().find_map(|port| port.program.go);
     let version = ports.iter().find_map(|port| read(port.program.version.as_deref()?)).or_else(|| {
-        let own = evidence.etcds.iter().filter(|etcd| same(&etcd.endpoint, endpoint));
-        own.filter_map(|etcd| read(&etcd.state.as_ref().ok()?.version)).next()
+        let mut own = evidence.etcds.iter().filter(|etcd| same(&etcd.endpoint, endpoint));
+        own.find_map(|etcd| read(&etcd.state.as_ref().ok()?.version))
     });
     let release = version.or(image);
     let behaves = || ports.iter().find_map(|port| by_behaviour(port, cluster.go));
