@@ -1,7 +1,7 @@
 //! One connection: dial, shake hands, listen whether the server refuses, and ask one harmless question.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +30,8 @@ pub struct Dial {
     pub port: u16,
     /// What to ask for by SNI instead of the host; addresses are never sent.
     pub server_name: Option<String>,
+    /// The address of the client that is stood in for, where the server holds it against the certificate.
+    pub own: Option<IpAddr>,
 }
 
 /// How to call.
@@ -139,6 +141,8 @@ pub async fn observe(
     let call = Call { dial, manner, begin, deadline, recorder: &recorder };
     let end = timeout_at(deadline, call.walk(&mut seen, trusted)).await;
     seen.end = end.unwrap_or_else(|_| Err(Failure::TimedOut.into())).unwrap_or_else(|end| end);
+    // only who has an address can bind it
+    seen.at_home = dial.own.map(|own| UdpSocket::bind((own, 0)).is_ok());
     let notes = recorder.notes();
     seen.chain = notes.chain;
     seen.key_proved = notes.key_proved;

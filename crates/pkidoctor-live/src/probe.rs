@@ -245,7 +245,7 @@ impl Tour<'_> {
             return;
         }
         let Some(number) = endpoint.port else { return };
-        let dial = Dial { host: endpoint.host.clone(), port: number, server_name: None };
+        let dial = Dial { host: endpoint.host.clone(), port: number, server_name: None, own: None };
         let speaks = match serves {
             Serves::Peers => Speaks::Http1 { path: "/version".to_owned() },
             _ => Speaks::Http2,
@@ -285,7 +285,7 @@ impl Tour<'_> {
         let Some(number) = endpoint.port else { return };
         let port = self.add_port(node, &endpoint, Serves::Metrics);
         self.mark(port, |beside| beside.waits = true);
-        let dial = Dial { host: endpoint.host.clone(), port: number, server_name: None };
+        let dial = Dial { host: endpoint.host.clone(), port: number, server_name: None, own: None };
         let patience = self.manner(Speaks::Http2).timeout;
         self.spawn(async move {
             let (seen, program) = http::plain(&dial, "/metrics", patience).await;
@@ -411,7 +411,7 @@ impl Tour<'_> {
 
     fn ask_unknown(&mut self, port: usize, endpoint: &Endpoint) {
         let Some(number) = endpoint.port else { return };
-        let dial = Dial { host: endpoint.host.clone(), port: number, server_name: None };
+        let dial = Dial { host: endpoint.host.clone(), port: number, server_name: None, own: None };
         let manner = self.manner(Speaks::Unknown);
         self.spawn(async move { Answer::Unknown(port, observe(&dial, None, &manner, |_, _| false).await) });
     }

@@ -158,7 +158,7 @@ pub(crate) fn client(
     };
     // the name that the client verifies is also what it asks for, unless that is an address
     let server_name = link.name.clone().filter(|name| name.parse::<IpAddr>().is_err());
-    let dial = Dial { host: endpoint.host.clone(), port, server_name };
+    let dial = Dial { host: endpoint.host.clone(), port, server_name, own: link.demands.address };
     // a peer port, which is no `->etcd`, agrees on h2 and then speaks HTTP/1.1 only
     let speaks = if link.id.ends_with("->etcd") {
         Speaks::Http2

@@ -51,7 +51,7 @@ fn http1() -> Speaks {
 }
 
 fn call(port: u16, identity: Option<&Identity>, speaks: Speaks, trusted: bool) -> Observation {
-    let dial = Dial { host: "127.0.0.1".to_owned(), port, server_name: None };
+    let dial = Dial { host: "127.0.0.1".to_owned(), port, server_name: None, own: None };
     let manner = Manner { timeout: TIMEOUT, versions: Versions::Auto, speaks };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let begin = Instant::now();
@@ -87,7 +87,7 @@ fn nobody_listens() {
 
 #[test]
 fn a_name_without_an_address() {
-    let dial = Dial { host: "no-such-host.invalid".to_owned(), port: 1, server_name: None };
+    let dial = Dial { host: "no-such-host.invalid".to_owned(), port: 1, server_name: None, own: None };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let manner = Manner { timeout: TIMEOUT, ..Manner::default() };
     let seen = runtime.block_on(observe(&dial, None, &manner, |_, _| true));
@@ -253,7 +253,7 @@ fn a_refusal_in_tls_12_comes_in_the_handshake() {
 #[test]
 fn no_version_in_common() {
     let (port, _told) = listening(ONLY_12);
-    let dial = Dial { host: "127.0.0.1".to_owned(), port, server_name: None };
+    let dial = Dial { host: "127.0.0.1".to_owned(), port, server_name: None, own: None };
     let manner = Manner { timeout: TIMEOUT, versions: Versions::Tls13, speaks: Speaks::Http2 };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let seen = runtime.block_on(observe(&dial, None, &manner, |_, _| true));
@@ -316,7 +316,7 @@ fn more_certificates_than_one_message_holds() {
 
 #[test]
 fn time_without_end_is_bounded_too() {
-    let dial = Dial { host: "127.0.0.1".to_owned(), port: serve(drop), server_name: None };
+    let dial = Dial { host: "127.0.0.1".to_owned(), port: serve(drop), server_name: None, own: None };
     let manner = Manner { timeout: Duration::MAX, ..Manner::default() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let seen = runtime.block_on(observe(&dial, None, &manner, |_, _| true));

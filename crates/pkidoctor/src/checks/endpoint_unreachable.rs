@@ -34,9 +34,11 @@ fn look(exam: &Exam<'_>) -> Look {
             continue;
         }
         let subject = seen.endpoint.url();
-        match look.defects.iter_mut().find(|defect| defect.nodes == [link.node] && defect.subject == subject) {
+        // whoever dials it, it is one thing that is down
+        let node = link.server_node.unwrap_or(link.node);
+        match look.defects.iter_mut().find(|defect| defect.nodes == [node] && defect.subject == subject) {
             Some(defect) => defect.links.push(index),
-            None => look.defects.push(defect((index, link, seen), subject)),
+            None => look.defects.push(defect(node, (index, link, seen), subject)),
         }
     }
     for defect in &mut look.defects {
@@ -45,7 +47,7 @@ fn look(exam: &Exam<'_>) -> Look {
     look
 }
 
-fn defect((index, link, seen): (usize, &Link, &SeenLink<'_>), subject: String) -> Defect {
+fn defect(node: usize, (index, link, seen): (usize, &Link, &SeenLink<'_>), subject: String) -> Defect {
     let mut facts: Vec<_> = seen.error.iter().map(|error| fact("the client says", error)).collect();
     let address = seen.seen.address.map(|address| address.to_string());
     facts.extend(address.filter(|address| !subject.contains(address.as_str())).map(|address| fact("address", address)));
@@ -57,7 +59,7 @@ fn defect((index, link, seen): (usize, &Link, &SeenLink<'_>), subject: String) -
     }
     Defect {
         severity: Severity::Error,
-        nodes: vec![link.node],
+        nodes: vec![node],
         subject,
         message: message(seen).to_owned(),
         facts,
@@ -94,6 +96,10 @@ fn remedy(link: &Link, seen: &SeenLink<'_>, keeps_down: bool) -> Remedy {
     let what = if is_of_etcd(link) { "etcd" } else { "kube-apiserver" };
     let port = seen.endpoint.port.unwrap_or_default();
     match &seen.seen.end {
+        End::Failed(Failure::TimedOut) if seen.seen.reached() && is_of_etcd(link) => Remedy::manual([
+            "etcd opens its port before it has a quorum, and serves only after: look at the links between the members first",
+            "then at its log: crictl logs of the etcd container",
+        ]),
         End::Failed(Failure::NoAddress(_)) => {
             Remedy::manual(["see whether the name resolves on this node: getent hosts NAME"])
         }

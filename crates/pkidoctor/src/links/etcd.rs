@@ -363,7 +363,10 @@ impl<'c> Etcd<'c> {
             name: Wanted::Name(endpoint.host.clone()),
             allowed: self.allowed(Port::Peer),
         };
-        Some(finish(link, self.cluster, verifier, client, &nobody_known()))
+        let mut link = finish(link, self.cluster, verifier, client, &nobody_known());
+        // whether that member skips the check is not known, so that nothing is judged by it offline
+        link.demands.address = self.advertise_peer().iter().find_map(|endpoint| endpoint.host.parse().ok());
+        Some(link)
     }
 
     /// The address that the listener will hold against our certificate.

@@ -47,6 +47,10 @@ pub(crate) fn refusals(cluster: &Cluster, link: &Link, rules: &Rules) -> Option<
         (Loaded::Ready(pool), Loaded::Ready(_)) => {
             ClientAuth::Request { trust: Trust::Pool(pool), names: &link.demands.names }
         }
+        // an etcd outside of what was given
+        (Loaded::Nothing, Loaded::Ready(_)) if is_of_etcd(link) && link.server_trust.is_none() => {
+            ClientAuth::Require(Trust::Unknown)
+        }
         _ => ClientAuth::None,
     };
     let server = Server {

@@ -55,6 +55,9 @@ pub struct SeenLink<'e> {
     pub endpoint: &'e Endpoint,
     /// What was seen.
     pub seen: &'e Observation,
+    /// Whether etcd hung up only because this is not the machine of the member whose certificate was shown: that says
+    /// nothing of the link.
+    pub is_stand_in: bool,
     /// What that comes to.
     pub verdict: LiveVerdict,
     /// Who stands in the way.
@@ -134,10 +137,15 @@ fn seen_link<'e>(
     evidence: &'e Evidence,
 ) -> SeenLink<'e> {
     let refusals = client_refusals(cluster, link, endpoint, seen);
-    let (verdict, refused_by) = verdict(seen, &refusals);
+    let (mut verdict, mut refused_by) = verdict(seen, &refusals);
     let answering = answering(cluster, link, endpoint, evidence);
     let shown = shown(cluster, link);
     let why = server_reason(cluster, link, seen, &answering, shown.as_deref());
+    // etcd would refuse any certificate of a member that comes from another machine than the member's
+    let is_stand_in = matches!(why.complaint, Some(Complaint::PeerAddress { .. })) && seen.at_home == Some(false);
+    if is_stand_in && refused_by == Some(RefusedBy::Server) {
+        (verdict, refused_by) = (LiveVerdict::Ok, None);
+    }
     let (error, server_error) = match (verdict, refused_by) {
         (LiveVerdict::Ok, _) => (None, None),
         (_, Some(RefusedBy::Client)) if !refusals.is_empty() => {
@@ -159,7 +167,7 @@ fn seen_link<'e>(
     let log = log.map(|told| told.lines()).unwrap_or_default();
     let no_reason = why.none.filter(|_| matches!(refused_by, Some(RefusedBy::Server | RefusedBy::Load)));
     let etcd = evidence.etcds.iter().find(|etcd| same(&etcd.endpoint, endpoint) && verdict == LiveVerdict::Ok);
-    SeenLink { endpoint, seen, verdict, refused_by, refusals, error, server_error, no_reason, log, etcd }
+    SeenLink { endpoint, seen, is_stand_in, verdict, refused_by, refusals, error, server_error, no_reason, log, etcd }
 }
 
 /// What the link's client says of the chain that was shown.

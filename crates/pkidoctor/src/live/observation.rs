@@ -107,6 +107,8 @@ pub struct Observation {
     pub address: Option<SocketAddr>,
     /// The address and port from which it was dialled, which the server's log names.
     pub local: Option<SocketAddr>,
+    /// Whether this machine has the address that the link's client would have; `None` when nobody asked.
+    pub at_home: Option<bool>,
     /// How far it came.
     pub stage: Stage,
     /// How it ended.
@@ -141,6 +143,7 @@ impl Default for Observation {
         Self {
             address: None,
             local: None,
+            at_home: None,
             stage: Stage::Resolve,
             end: End::Failed(Failure::TimedOut),
             version: None,

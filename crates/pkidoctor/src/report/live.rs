@@ -160,16 +160,19 @@ pub struct UpgradeReport {
     pub because: Vec<String>,
 }
 
-/// Why a link was not dialled, as a fact.
-pub(crate) fn not_dialled(live: &LiveLink<'_>) -> Option<String> {
+/// What has to be known of how a link was dialled, or why it was not.
+pub(super) fn remark(live: &LiveLink<'_>) -> Option<String> {
     match live {
         LiveLink::NotDialled(endpoint, why) => Some(format!("{} not dialled: {}", endpoint.url(), why.words())),
+        LiveLink::Seen(seen) if seen.is_stand_in => {
+            Some("etcd took the certificate and hung up over the address: this machine is not the member's".to_owned())
+        }
         _ => None,
     }
 }
 
 /// A link that was dialled.
-pub(crate) fn link(cluster: &Cluster, link: &SeenLink<'_>) -> LiveReport {
+pub(super) fn link(cluster: &Cluster, link: &SeenLink<'_>) -> LiveReport {
     let seen = link.seen;
     LiveReport {
         endpoint: link.endpoint.url(),
@@ -256,7 +259,7 @@ fn etcd(seen: &EtcdSeen) -> EtcdReport {
 }
 
 /// The ports of a node's etcd.
-pub(crate) fn ports(exam: &Exam<'_>, live: &Live<'_>, node: usize) -> Vec<PortReport> {
+pub(super) fn ports(exam: &Exam<'_>, live: &Live<'_>, node: usize) -> Vec<PortReport> {
     let own = live.evidence.ports.iter().filter(|port| port.node == node);
     own.map(|port| PortReport {
         endpoint: port.endpoint.url(),
@@ -304,7 +307,7 @@ fn stranger_line(exam: &Exam<'_>, live: &Live<'_>, port: &PortSeen, seen: &Obser
 }
 
 /// What will become of `kubeadm upgrade` on a node.
-pub(crate) fn upgrade(exam: &Exam<'_>, live: &Live<'_>, node: usize) -> Option<UpgradeReport> {
+pub(super) fn upgrade(exam: &Exam<'_>, live: &Live<'_>, node: usize) -> Option<UpgradeReport> {
     let outlook = outlook(exam.links, live, node)?;
     Some(UpgradeReport { verdict: outlook.outlook.name(), because: outlook.because })
 }

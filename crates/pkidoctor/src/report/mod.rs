@@ -414,7 +414,7 @@ fn worth_telling(exam: &Exam<'_>, node: usize, file: &File) -> bool {
 fn link_report(exam: &Exam<'_>, at: usize, link: &Link, stamped: &[(&'static str, Defect)]) -> LinkReport {
     let unknown = link.unknown.iter().map(|what| format!("not known here: {what}"));
     let live = exam.live.map(|live| &live.links[at]);
-    let not_dialled = live.and_then(live::not_dialled);
+    let remark = live.and_then(live::remark);
     LinkReport {
         id: link.id.clone(),
         name: link.name.clone(),
@@ -437,7 +437,7 @@ fn link_report(exam: &Exam<'_>, at: usize, link: &Link, stamped: &[(&'static str
         }),
         client_error: link.client_error(),
         server_error: link.server_error(),
-        facts: link.facts.iter().cloned().chain(unknown).chain(not_dialled).collect(),
+        facts: link.facts.iter().cloned().chain(unknown).chain(remark).collect(),
         findings: (0..stamped.len()).filter(|finding| stamped[*finding].1.links.contains(&at)).collect(),
         live: live.map(|live| live.seen().map(|seen| live::link(exam.cluster, seen))),
     }
