@@ -136,7 +136,8 @@ pub async fn observe(
 ) -> Observation {
     let begin = Instant::now();
     let recorder = Arc::new(Recorder::new(identity.map(|identity| Arc::clone(&identity.0))));
-    let mut seen = Observation::default();
+    let offered = manner.versions.offered().into_iter().map(|version| u16::from(version.version));
+    let mut seen = Observation { offered: offered.collect(), ..Observation::default() };
     let deadline = begin + manner.timeout.min(LONGEST);
     let call = Call { dial, manner, begin, deadline, recorder: &recorder };
     let end = timeout_at(deadline, call.walk(&mut seen, trusted)).await;

@@ -9,7 +9,8 @@ use pkidoctor::cluster::url::{self, Endpoint};
 use pkidoctor::go::verify::{SignatureCache, Verifier};
 use pkidoctor::links::{self, Caller, Link};
 use pkidoctor::live::{
-    End, EtcdSeen, EtcdState, Evidence, Observation, Outcome, PlainSeen, PortSeen, Program, Serves, Walk, same_place,
+    End, EtcdSeen, EtcdState, Evidence, Failure, Observation, Outcome, PlainSeen, PortSeen, Program, Serves, Walk,
+    same_place,
 };
 use pkidoctor::read::Request;
 use tokio::sync::Semaphore;
@@ -68,8 +69,9 @@ pub struct Progress {
 /// No machine is asked too much at once.
 const AT_ONCE: usize = 256;
 
-/// A member list longer than this is no cluster's.
+/// A member list longer than this is no cluster's, nor has a member more URLs of a kind.
 const MOST_MEMBERS: usize = 64;
+const MOST_URLS: usize = 4;
 
 /// Walks every link of a cluster, and asks etcd about itself where one of its clients is taken.
 ///
@@ -211,7 +213,12 @@ impl Tour<'_> {
                 let (manner, endpoint) = (self.manner(speaks), endpoint.clone());
                 self.spawn(async move {
                     let trusted = |chain: &[Vec<u8>], proved| judge.trusts(chain, proved);
-                    let seen = observe(&dial, identity.as_ref(), &manner, trusted).await;
+                    let mut seen = observe(&dial, identity.as_ref(), &manner, trusted).await;
+                    // a reset may have overtaken the alert that tells why: once more
+                    if seen.end == End::Failed(Failure::Reset) && !seen.chain.is_empty() {
+                        let timeout = manner.timeout.saturating_sub(seen.took);
+                        seen = observe(&dial, identity.as_ref(), &Manner { timeout, ..manner }, trusted).await;
+                    }
                     Answer::Walked(index, endpoint, seen)
                 });
             }
@@ -377,18 +384,20 @@ impl Tour<'_> {
 
     /// Where a server refused and nothing has told its Go yet, asks for it: its words depend on it.
     fn find_out_programs(&mut self) {
+        // nodes whose program is known, or may become so by an answer that is still on its way
+        let settled: Vec<usize> = self
+            .beside
+            .iter()
+            .zip(&self.evidence.ports)
+            .filter(|(beside, port)| beside.waits || port.program.go.is_some())
+            .map(|(_, port)| port.node)
+            .collect();
         for port in 0..self.beside.len() {
             let (Some(beside), Some(seen)) = (self.beside.get(port).copied(), self.evidence.ports.get(port)) else {
                 continue;
             };
-            let same_etcd = |other: &&PortSeen| other.node == seen.node;
-            let is_told = self.evidence.ports.iter().filter(same_etcd).any(|other| other.program.go.is_some());
-            let waits = self
-                .beside
-                .iter()
-                .zip(&self.evidence.ports)
-                .any(|(beside, other)| beside.waits && other.node == seen.node);
-            if !beside.refuses || is_told || waits || seen.serves == Serves::Metrics {
+            let may_ask = beside.refuses && beside.asked < Asked::Metrics && seen.serves != Serves::Metrics;
+            if !may_ask || settled.contains(&seen.node) {
                 continue;
             }
             let endpoint = seen.endpoint.clone();
@@ -426,11 +435,11 @@ impl Tour<'_> {
         }
         self.followed.push(node);
         for member in state.members.iter().take(MOST_MEMBERS) {
-            for text in member.client_urls.iter().take(MOST_MEMBERS) {
+            for text in member.client_urls.iter().take(MOST_URLS) {
                 self.go_to(node, Caller::Kubeadm, text, 2379);
             }
             if self.settings.all_members && member.id != state.member {
-                for text in member.peer_urls.iter().take(MOST_MEMBERS) {
+                for text in member.peer_urls.iter().take(MOST_URLS) {
                     self.go_to(node, Caller::Peer, text, 2380);
                 }
             }

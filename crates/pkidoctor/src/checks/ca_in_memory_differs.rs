@@ -80,18 +80,18 @@ fn sign(exam: &Exam<'_>, link: &Link, seen: &SeenLink<'_>) -> Option<Sign> {
     }
     match seen.no_reason {
         // the file would have taken it
-        Some(NoReason::OtherKeyInMemory | NoReason::CaNotInMemory) if !offline_refuses(link) => Some(Sign::Refuses),
-        _ if seen.verdict == LiveVerdict::Ok && offline_refuses(link) => Some(Sign::Takes),
+        Some(NoReason::OtherKeyInMemory | NoReason::CaNotInMemory) if !file_refuses(link, seen) => Some(Sign::Refuses),
+        _ if seen.verdict == LiveVerdict::Ok && file_refuses(link, seen) => Some(Sign::Takes),
         _ => None,
     }
 }
 
-/// Whether the file on disk would refuse this client as a stranger, or not even load.
-fn offline_refuses(link: &Link) -> bool {
-    let stranger = link.refusals.iter().any(|refusal| {
-        refusal.by == Side::Server
-            && matches!(refusal.complaint, Complaint::Verify(VerifyError::UnknownAuthority { .. }))
-    });
+/// Whether a server of this Go would refuse this client as a stranger by the file, or not even load it.
+fn file_refuses(link: &Link, seen: &SeenLink<'_>) -> bool {
+    let stranger = seen
+        .by_files
+        .iter()
+        .any(|refusal| matches!(refusal.complaint, Complaint::Verify(VerifyError::UnknownAuthority { .. })));
     let unusable = link.faults.iter().any(|(side, fault)| *side == Side::Server && fault.pair.is_none());
     stranger || unusable
 }

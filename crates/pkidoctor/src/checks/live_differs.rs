@@ -1,7 +1,7 @@
 //! `live-differs`: the files say one thing, what runs does another.
 
 use crate::check::{Check, Defect, Look, Remedy, Severity, fact};
-use crate::checks::{ca_in_memory_differs, seen, served_not_on_disk};
+use crate::checks::{ca_in_memory_differs, plain_http_answers, seen, served_not_on_disk};
 use crate::exam::Exam;
 use crate::links::{Link, RefusedBy, Verdict};
 use crate::live::{End, Failure, LiveVerdict, NoReason, SeenLink};
@@ -27,8 +27,11 @@ Example: the server says `expired certificate` of one that is valid here: its cl
 
 fn look(exam: &Exam<'_>) -> Look {
     let mut look = Look::default();
-    let explained: Vec<usize> = [(served_not_on_disk::CHECK.look)(exam), (ca_in_memory_differs::CHECK.look)(exam)]
+    let told_elsewhere =
+        [served_not_on_disk::CHECK.look, ca_in_memory_differs::CHECK.look, plain_http_answers::CHECK.look];
+    let explained: Vec<usize> = told_elsewhere
         .into_iter()
+        .map(|look| look(exam))
         .flat_map(|look| look.defects)
         .flat_map(|defect| defect.links)
         .collect();
@@ -38,9 +41,12 @@ fn look(exam: &Exam<'_>) -> Look {
             continue;
         }
         let name = link.name.as_ref().map_or_else(String::new, |name| format!(" {name}"));
-        let (message, remedy) = told(link, seen);
+        let (message, remedy) = told(exam, link, seen);
         let mut facts = vec![fact("endpoint", seen.endpoint.url())];
         facts.extend(seen::both(link, seen));
+        if seen.go != exam.cluster.go {
+            facts.push(fact("the server was built with", format!("Go {}", seen.go)));
+        }
         look.defects.push(Defect {
             severity: severity(exam, index, seen),
             nodes: vec![link.node],
@@ -59,13 +65,19 @@ fn severity(exam: &Exam<'_>, index: usize, seen: &SeenLink<'_>) -> Severity {
     if seen.verdict == LiveVerdict::Ok { Severity::Warning } else { exam.severity(&[index]) }
 }
 
-fn told(link: &Link, seen: &SeenLink<'_>) -> (&'static str, Remedy) {
+fn told(exam: &Exam<'_>, link: &Link, seen: &SeenLink<'_>) -> (&'static str, Remedy) {
     let port = seen.endpoint.port.unwrap_or_default();
     let who = || {
         format!("who listens, since when, with which flags: ss -ltnp 'sport = :{port}', then ps -o lstart,args -p PID")
     };
     let mounts =
         || "what its container sees: crictl inspect ID, under mounts, and the directory behind them".to_owned();
+    if seen.verdict == LiveVerdict::Ok && seen.go < exam.cluster.go && seen.by_files.is_empty() {
+        return (
+            "works, because the server was built with an older Go, which still takes what a newer one refuses",
+            Remedy::manual(["mend what the other finding names before the server is upgraded"]),
+        );
+    }
     if seen.verdict == LiveVerdict::Ok {
         let message = "works, though by its files it does not: the process has not read them, or reads others";
         return (

@@ -27,7 +27,7 @@ fn look(exam: &Exam<'_>) -> Look {
     for port in exam.live.iter().flat_map(|live| &live.evidence.ports) {
         let Some(seen) = port.without_certificate.as_ref().filter(|seen| seen.reached()) else { continue };
         look.subjects += 1;
-        if !seen.is_taken() {
+        if !seen.is_open() {
             continue;
         }
         let asks = if seen.asks_for_certificate { "yes, and takes whoever has none" } else { "no" };

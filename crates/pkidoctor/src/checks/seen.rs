@@ -20,7 +20,9 @@ pub(super) fn answering_node(exam: &Exam<'_>, link: &Link, seen: &SeenLink<'_>) 
         link.id.ends_with("->kube-apiserver")
             && Apiserver::on(exam.cluster, node).is_some_and(|apiserver| apiserver.advertises(host))
     };
-    (is_own || is_loopback(host)).then_some(node)
+    // the loopback of one of several nodes is nowhere but there
+    let is_only = exam.cluster.nodes.len() == 1 && is_loopback(host);
+    (is_own || is_only).then_some(node)
 }
 
 /// What the process behind a link is called, and how it is started anew.

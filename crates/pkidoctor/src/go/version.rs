@@ -181,7 +181,7 @@ impl GoVersion {
     pub(crate) fn server_prefix(self) -> &'static str {
         match self.0 {
             20.. => "tls: failed to verify certificate: ",
-            17..=19 => "tls: failed to verify client certificate: ",
+            16..=19 => "tls: failed to verify client certificate: ",
             _ => "tls: failed to verify client's certificate: ",
         }
     }

@@ -403,7 +403,7 @@ fn who_answers<'c>(cluster: &'c Cluster, node: usize, host: &str) -> (Option<Etc
     if own.as_ref().is_some_and(|etcd| etcd.lists(host)) {
         return (own, None);
     }
-    if !url::is_loopback(host) {
+    if !is_everybodys(host) {
         let others =
             (0..cluster.nodes.len()).filter(|other| *other != node).filter_map(|other| Etcd::on(cluster, other));
         if let Some(other) = others.into_iter().find(|etcd| etcd.lists(host)) {
@@ -415,6 +415,11 @@ fn who_answers<'c>(cluster: &'c Cluster, node: usize, host: &str) -> (Option<Etc
         .filter(|etcd| etcd.running.is_some())
         .map(|_| format!("assumed: {host} is answered by this node's own etcd"));
     (own, assumed)
+}
+
+/// Loopback as every node has it: another node that lists it means its own.
+fn is_everybodys(host: &str) -> bool {
+    ["localhost", "127.0.0.1", "::1"].iter().any(|known| same_host(known, host))
 }
 
 /// Likewise for a host that no file of this node names: nothing is assumed but of loopback.

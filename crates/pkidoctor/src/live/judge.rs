@@ -19,7 +19,7 @@ use super::log::{Lines, Told};
 use super::observation::{End, Failure, Observation, Stage};
 use super::program::{Answering, answering, same};
 use super::words;
-use super::{EtcdSeen, Evidence, NotDialled, Outcome};
+use super::{EtcdSeen, Evidence, NotDialled, Outcome, PortSeen};
 
 /// Evidence, judged.
 pub struct Live<'e> {
@@ -62,6 +62,10 @@ pub struct SeenLink<'e> {
     pub verdict: LiveVerdict,
     /// Who stands in the way.
     pub refused_by: Option<RefusedBy>,
+    /// The Go that the server was built with, as far as that is known.
+    pub go: GoVersion,
+    /// What a server of that Go says of the client by the files.
+    pub by_files: Vec<Refusal>,
     /// What the client says of the chain that was shown.
     pub refusals: Vec<Refusal>,
     /// Go's words on the client's side.
@@ -138,9 +142,15 @@ fn seen_link<'e>(
 ) -> SeenLink<'e> {
     let refusals = client_refusals(cluster, link, endpoint, seen);
     let (mut verdict, mut refused_by) = verdict(seen, &refusals);
+    let is_plain = verdict == LiveVerdict::Unreachable && speaks_plainly(endpoint, seen, evidence);
+    if is_plain {
+        (verdict, refused_by) = (LiveVerdict::Broken, Some(RefusedBy::Client));
+    }
     let answering = answering(cluster, link, endpoint, evidence);
     let shown = shown(cluster, link);
-    let why = server_reason(cluster, link, seen, &answering, shown.as_deref());
+    let address = seen.local.map(|local| local.ip().to_canonical());
+    let by_files = server_refusals(cluster, link, answering.go, address);
+    let why = server_reason(cluster, link, seen, &answering, &by_files, shown.as_deref());
     // etcd would refuse any certificate of a member that comes from another machine than the member's
     let is_stand_in = matches!(why.complaint, Some(Complaint::PeerAddress { .. })) && seen.at_home == Some(false);
     if is_stand_in && refused_by == Some(RefusedBy::Server) {
@@ -148,6 +158,8 @@ fn seen_link<'e>(
     }
     let (error, server_error) = match (verdict, refused_by) {
         (LiveVerdict::Ok, _) => (None, None),
+        // or a reset: which one is a matter of time
+        _ if is_plain => (Some("EOF".to_owned()), None),
         (_, Some(RefusedBy::Client)) if !refusals.is_empty() => {
             (Some(refusals[0].client_error.clone()), Some(refusals[0].server_error.clone()))
         }
@@ -167,7 +179,21 @@ fn seen_link<'e>(
     let log = log.map(|told| told.lines()).unwrap_or_default();
     let no_reason = why.none.filter(|_| matches!(refused_by, Some(RefusedBy::Server | RefusedBy::Load)));
     let etcd = evidence.etcds.iter().find(|etcd| same(&etcd.endpoint, endpoint) && verdict == LiveVerdict::Ok);
-    SeenLink { endpoint, seen, is_stand_in, verdict, refused_by, refusals, error, server_error, no_reason, log, etcd }
+    SeenLink {
+        endpoint,
+        seen,
+        go: answering.go,
+        by_files,
+        is_stand_in,
+        verdict,
+        refused_by,
+        refusals,
+        error,
+        server_error,
+        no_reason,
+        log,
+        etcd,
+    }
 }
 
 /// What the link's client says of the chain that was shown.
@@ -196,11 +222,23 @@ fn verdict(seen: &Observation, refusals: &[Refusal]) -> (LiveVerdict, Option<Ref
         End::NotTrusted => broken(RefusedBy::Client),
         End::Failed(failure) => match failure {
             Failure::PlainHttp | Failure::NotTls | Failure::Protocol(_) | Failure::TooMuch => broken(RefusedBy::Client),
-            // a server that hangs up after it saw the certificate does not want this client
-            Failure::Closed | Failure::Reset if seen.stage >= Stage::Read => broken(RefusedBy::Server),
+            // a server that hangs up after it saw the certificate does not want this client; its alert may be lost
+            Failure::Closed | Failure::Reset if seen.stage >= Stage::Read || !seen.chain.is_empty() => {
+                broken(RefusedBy::Server)
+            }
             _ => (LiveVerdict::Unreachable, None),
         },
     }
+}
+
+/// Whether the server that hung up on TLS answers at the same place without it.
+fn speaks_plainly(endpoint: &Endpoint, seen: &Observation, evidence: &Evidence) -> bool {
+    let hung_up = matches!(seen.end, End::Failed(Failure::Closed | Failure::Reset)) && seen.stage == Stage::Tls;
+    let answers = |port: &PortSeen| {
+        let plain = port.plain.as_ref().and_then(|plain| plain.status);
+        same(&port.endpoint, endpoint) && plain.is_some()
+    };
+    hung_up && evidence.ports.iter().any(answers)
 }
 
 /// What the client prints where not its own verdict stopped it.
@@ -243,8 +281,12 @@ fn server_reason(
     link: &Link,
     seen: &Observation,
     answering: &Answering,
+    by_files: &[Refusal],
     shown: Option<&Certificate>,
 ) -> Why {
+    if let Some(text) = protocol_words(seen) {
+        return Why::told(text);
+    }
     if let End::Alert { number: 80, .. } = seen.end
         && seen.chain.is_empty()
     {
@@ -261,10 +303,10 @@ fn server_reason(
     {
         return Why { text: other.server_error.clone(), ..Why::default() };
     }
-    let address = seen.local.map(|local| local.ip()).map(|ip| ip.to_canonical());
-    let expected = server_refusals(cluster, link, answering.go, address);
-    match expected.into_iter().find(|refusal| fits(refusal, seen)) {
-        Some(refusal) => Why { text: Some(refusal.server_error), complaint: Some(refusal.complaint), none: None },
+    match by_files.iter().find(|refusal| fits(refusal, seen)) {
+        Some(refusal) => {
+            Why { text: Some(refusal.server_error.clone()), complaint: Some(refusal.complaint.clone()), none: None }
+        }
         None => unexplained(seen, answering, shown),
     }
 }
@@ -281,9 +323,20 @@ fn fits(refusal: &Refusal, seen: &Observation) -> bool {
     match &seen.end {
         End::Served => refusal.client_error == "Unauthorized",
         End::Alert { number, .. } => refusal.client_error == format!("remote error: tls: {}", words::alert(*number)),
-        End::Failed(Failure::Closed | Failure::Reset) => refusal.client_error == "EOF",
+        // in TLS, an alert that was lost on the way; after it, what etcd checks itself
+        End::Failed(Failure::Closed | Failure::Reset) if seen.stage == Stage::Tls => true,
+        End::Failed(Failure::Reset) => true,
+        End::Failed(Failure::Closed) => refusal.client_error == "EOF",
         _ => false,
     }
+}
+
+/// What Go's server logs when the two do not agree on a protocol at all (`crypto/tls`, `negotiateALPN` and
+/// `readClientHello`).
+pub(crate) fn protocol_words(seen: &Observation) -> Option<String> {
+    let End::Alert { number: 70, .. } = seen.end else { return None };
+    let offered: Vec<String> = seen.offered.iter().map(|version| format!("{version:x}")).collect();
+    Some(format!("tls: client offered only unsupported versions: [{}]", offered.join(" ")))
 }
 
 /// What the refusal itself tells when the files give no reason for it.

@@ -113,6 +113,8 @@ pub struct Observation {
     pub stage: Stage,
     /// How it ended.
     pub end: End,
+    /// The versions that were offered, as their numbers in the protocol.
+    pub offered: Vec<u16>,
     /// The agreed version.
     pub version: Option<Version>,
     /// The agreed application protocol.
@@ -146,6 +148,7 @@ impl Default for Observation {
             at_home: None,
             stage: Stage::Resolve,
             end: End::Failed(Failure::TimedOut),
+            offered: Vec::new(),
             version: None,
             alpn: None,
             chain: Vec::new(),
@@ -167,8 +170,13 @@ impl Observation {
         self.stage > Stage::Connect
     }
 
-    /// Whether TLS came about and the server took whatever the client had shown until then.
-    pub fn is_taken(&self) -> bool {
-        matches!(self.end, End::Served | End::NotTrusted)
+    /// Whether the server took a client that showed no certificate: it answered, or finished without asking for one.
+    /// Its silence after it has asked proves nothing.
+    pub fn is_open(&self) -> bool {
+        match self.end {
+            End::Served => true,
+            End::NotTrusted => !self.asks_for_certificate,
+            _ => false,
+        }
     }
 }

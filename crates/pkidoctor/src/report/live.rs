@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::cluster::Cluster;
 use crate::exam::Exam;
 use crate::links::{Link, RefusedBy};
-use crate::live::judge::{ca_names, served as chain};
+use crate::live::judge::{ca_names, protocol_words, served as chain};
 use crate::live::log::Told;
 use crate::live::program::answering;
 use crate::live::upgrade::outlook;
@@ -280,7 +280,7 @@ fn stranger(exam: &Exam<'_>, live: &Live<'_>, port: &PortSeen, seen: &Observatio
         End::Failed(failure) => Some(words::failure(failure, seen, &port.endpoint.host)),
         _ => None,
     };
-    StrangerReport { served: seen.is_taken(), alert: alert(seen), error, log: stranger_line(exam, live, port, seen) }
+    StrangerReport { served: seen.is_open(), alert: alert(seen), error, log: stranger_line(exam, live, port, seen) }
 }
 
 /// The line of a client that showed no certificate.
@@ -293,12 +293,13 @@ fn stranger_line(exam: &Exam<'_>, live: &Live<'_>, port: &PortSeen, seen: &Obser
         return None;
     }
     let answering = answering(exam.cluster, link, &port.endpoint, live.evidence);
+    let protocol = protocol_words(seen);
     let told = Told {
         link,
         seen,
         by: RefusedBy::Server,
         client: None,
-        server: Some("tls: client didn't provide a certificate"),
+        server: Some(protocol.as_deref().unwrap_or("tls: client didn't provide a certificate")),
         complaint: None,
         shown: None,
         answering: &answering,

@@ -41,7 +41,7 @@ fn every_known_failure_is_covered_or_explained() {
     assert_eq!(slugs.len(), 148, "a slug stands twice");
     let mut text = String::from(
         "# What each known failure is reported as\n\n<!-- generated from coverage.tsv; checked by a test -->\n\n\
-         A code is a finding of `scan`. *live* is seen by a handshake, *log* by a log line; where neither, the row says why.\n\n\
+         A code is a finding of `scan`, or of `probe`. *live* would be seen by a handshake, *log* by a log line; where neither, the row says why.\n\n\
          | failure | what it is | reported as |\n|---|---|---|\n",
     );
     for (slug, what, by) in &rows {

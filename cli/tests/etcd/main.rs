@@ -1,0 +1,53 @@
+//! Real etcd, wounded: what the probe says of every link is what etcd did and logged.
+//!
+//! `PKIDOCTOR_WOUND=part of a name` runs a part of the wounds, `PKIDOCTOR_TIMED=1` one at a time, against the clock.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs, reason = "tests")]
+
+mod bounded;
+mod check;
+mod crew;
+mod etcdctl;
+mod members;
+mod patient;
+mod ports;
+mod probe;
+mod release;
+mod server;
+mod tally;
+mod words;
+mod wounds;
+
+use release::Release;
+
+#[test]
+fn wounds_of_etcd_3_4_23() {
+    every_wound(Release::Debian);
+}
+
+#[test]
+fn wounds_of_etcd_3_5_1() {
+    every_wound(Release::Distro);
+}
+
+#[test]
+fn members_of_etcd_3_4_23() {
+    every_quarrel(Release::Debian);
+}
+
+#[test]
+fn members_of_etcd_3_5_1() {
+    every_quarrel(Release::Distro);
+}
+
+fn every_quarrel(release: Release) {
+    let quarrels = members::all();
+    let cases: Vec<_> = quarrels.iter().filter(|quarrel| crew::wanted(quarrel.name)).collect();
+    crew::run(release, &cases, |quarrel| quarrel.name, |seed, quarrel| members::check(quarrel, release, seed));
+}
+
+fn every_wound(release: Release) {
+    let wounds = wounds::all();
+    let applies = |wound: &&wounds::Wound| wound.only.is_none_or(|only| only == release) && crew::wanted(wound.name);
+    let cases: Vec<_> = wounds.iter().filter(applies).collect();
+    crew::run(release, &cases, |wound| wound.name, |seed, wound| check::wound(wound, release, seed));
+}
