@@ -128,13 +128,12 @@ impl<'a> Case<'a> {
         let client = etcdctl::get(self.release, self.patient, link);
         let complained = timeless(&failures(&client.stderr));
         let since = |log: &str| log.get(before..).unwrap_or(log).to_owned();
-        match predicted {
-            Some(predicted) => self.in_log(self.server(link), &name(link), predicted, |log| eyes(&since(log))),
+        if let Some(predicted) = predicted {
+            self.in_log(self.server(link), &name(link), predicted, |log| eyes(&since(log)));
+        } else {
             // without TLS etcd hangs up in silence
-            None => {
-                let said = rejections(&since(&self.server(link).log()));
-                self.equal(&format!("{} in the log", name(link)), &said, &String::new());
-            }
+            let said = rejections(&since(&self.server(link).log()));
+            self.equal(&format!("{} in the log", name(link)), &said, &String::new());
         }
         let said = timeless(complaint(link.text("live.error").unwrap_or("no words of the client")));
         self.tally.complaints += 1;

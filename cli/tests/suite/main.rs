@@ -4,6 +4,8 @@
 mod exits;
 mod fleet;
 mod hostile;
+#[cfg(feature = "live")]
+mod live;
 mod outputs;
 mod readme;
 mod schema;

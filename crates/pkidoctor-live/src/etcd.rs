@@ -13,6 +13,10 @@ use tower::service_fn;
 
 use crate::identity::Identity;
 use crate::observe::{Dial, Manner, open};
+use crate::probe::MOST_MEMBERS;
+
+/// Bytes of all answers together: a member takes about 200, and empty ones unfold to fifty times their bytes.
+const MAX_ANSWERS: usize = 40 << 10;
 
 /// The key that etcdctl reads to see whether the cluster has a quorum; nothing need be there.
 const HEALTH: &str = "health";
@@ -49,7 +53,11 @@ async fn calls(
         async move {
             let (dial, identity, manner) = &*call;
             let stream = open(dial, identity.as_ref(), manner, trusted).await;
-            stream.map(TokioIo::new).map_err(|end| io::Error::other(end.words()))
+            let bounded = stream.map(|mut stream| {
+                stream.get_mut().0.allow(MAX_ANSWERS);
+                TokioIo::new(stream)
+            });
+            bounded.map_err(|end| io::Error::other(end.words()))
         }
     });
     let channel = Channel::Tonic(endpoint.connect_with_connector_lazy(connector));
@@ -64,11 +72,17 @@ async fn calls(
         leader: status.leader(),
         is_learner: status.is_learner(),
         health,
-        alarms: alarms.alarms().iter().map(|alarm| (alarm.member_id(), kind(alarm.alarm()).to_owned())).collect(),
-        errors: status.errors().to_vec(),
+        alarms: alarms
+            .alarms()
+            .iter()
+            .take(MOST_MEMBERS)
+            .map(|alarm| (alarm.member_id(), kind(alarm.alarm()).to_owned()))
+            .collect(),
+        errors: status.errors().iter().take(MOST_MEMBERS).cloned().collect(),
         members: members
             .members()
             .iter()
+            .take(MOST_MEMBERS)
             .map(|member| Member {
                 id: member.id(),
                 name: member.name().to_owned(),

@@ -171,27 +171,26 @@ impl Call<'_> {
     ) -> Result<End, End> {
         let (mut tls, patience) = self.secure(seen).await?;
         let mut buffer = [0; 4096];
-        let mut speaks = false;
+        let mut filled = 0;
         // a refusal comes first: who writes before it may read a reset in its place
         if let Some(patience) = patience
             && let Ok(first) = timeout(patience, tls.read(&mut buffer)).await
         {
-            let count = first.map_err(|error| ended(&error, tls.get_ref().0))?;
-            if count == 0 {
+            filled = first.map_err(|error| ended(&error, tls.get_ref().0))?;
+            if filled == 0 {
                 return Err(Failure::Closed.into());
             }
-            // a server that speaks first, as Go does in HTTP/2, has taken the client
-            speaks = true;
         }
         let notes = self.recorder.notes();
         if !trusted(&notes.chain, notes.key_proved) {
             return Ok(End::NotTrusted);
         }
-        if speaks {
+        if filled > 0 && self.manner.speaks == Speaks::Http2 {
+            // a server that speaks first, as Go does in HTTP/2, has taken the client
             return Ok(End::Served);
         }
         seen.stage = Stage::Http;
-        self.speak(&mut tls, &mut buffer, seen).await
+        self.speak(&mut tls, &mut buffer, filled, seen).await
     }
 
     /// The way to a stream with TLS, and how long a refusal of the client may take after it.
@@ -266,7 +265,13 @@ impl Call<'_> {
         connecting.into_fallible().await.map_err(|(error, stream)| ended(&error, &stream))
     }
 
-    async fn speak(&self, tls: &mut TlsStream<Watched>, buffer: &mut [u8], seen: &mut Observation) -> Result<End, End> {
+    async fn speak(
+        &self,
+        tls: &mut TlsStream<Watched>,
+        buffer: &mut [u8],
+        mut filled: usize,
+        seen: &mut Observation,
+    ) -> Result<End, End> {
         let path = match &self.manner.speaks {
             Speaks::Http2 if tls.get_ref().1.alpn_protocol() == Some(b"h2") => None,
             Speaks::Http2 => Some("/version"),
@@ -288,7 +293,6 @@ impl Call<'_> {
             tls.flush().await
         };
         let asked = asked.await;
-        let mut filled = 0_usize;
         while let Some(room) = buffer.get_mut(filled..).filter(|room| !room.is_empty()) {
             match tls.read(room).await {
                 Ok(0) => break,
@@ -348,7 +352,11 @@ fn ended(error: &io::Error, stream: &Watched) -> End {
         Some(rustls::Error::InvalidMessage(_)) if stream.began_as_http() => Failure::PlainHttp.into(),
         Some(rustls::Error::InvalidMessage(_)) if !stream.began_as_tls() => Failure::NotTls.into(),
         Some(other) => Failure::Protocol(other.to_string()).into(),
-        None => failure_of(error).into(),
+        None => match failure_of(error) {
+            // of the TLS library, not of the operating system
+            Failure::Io(text) if error.raw_os_error().is_none() => Failure::Protocol(text).into(),
+            failure => failure.into(),
+        },
     }
 }
 

@@ -70,8 +70,8 @@ pub struct Progress {
 const AT_ONCE: usize = 256;
 
 /// A member list longer than this is no cluster's, nor has a member more URLs of a kind.
-const MOST_MEMBERS: usize = 64;
-const MOST_URLS: usize = 4;
+pub(crate) const MOST_MEMBERS: usize = 32;
+const MOST_URLS: usize = 2;
 
 /// Walks every link of a cluster, and asks etcd about itself where one of its clients is taken.
 ///

@@ -26,6 +26,10 @@ const SCHEMES: [SignatureScheme; 10] = [
     SignatureScheme::ECDSA_NISTP521_SHA512,
 ];
 
+/// No chain and no list of CAs is longer; what is behind it is not kept.
+const MOST_CERTIFICATES: usize = 32;
+const MOST_NAMES: usize = 256;
+
 /// What was noted.
 #[derive(Clone, Default)]
 pub(crate) struct Notes {
@@ -103,7 +107,7 @@ impl ServerCertVerifier for Recorder {
         _: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         let chain = std::iter::once(leaf).chain(intermediates);
-        self.lock().chain = chain.map(|certificate| certificate.to_vec()).collect();
+        self.lock().chain = chain.take(MOST_CERTIFICATES).map(|certificate| certificate.to_vec()).collect();
         Ok(ServerCertVerified::assertion())
     }
 
@@ -135,7 +139,7 @@ impl ResolvesClientCert for Recorder {
         let identity = self.identity.clone().filter(|pair| pair.key.choose_scheme(schemes).is_some());
         let mut notes = self.lock();
         notes.asked = true;
-        notes.ca_names = hints.iter().map(|name| name.to_vec()).collect();
+        notes.ca_names = hints.iter().take(MOST_NAMES).map(|name| name.to_vec()).collect();
         notes.showed = identity.is_some();
         identity
     }

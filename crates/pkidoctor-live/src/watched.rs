@@ -22,12 +22,18 @@ pub(crate) struct TooMuch;
 pub(crate) struct Watched {
     stream: TcpStream,
     received: usize,
+    allowed: usize,
     beginning: Vec<u8>,
 }
 
 impl Watched {
     pub(crate) const fn new(stream: TcpStream) -> Self {
-        Self { stream, received: 0, beginning: Vec::new() }
+        Self { stream, received: 0, allowed: MAX_RECEIVED, beginning: Vec::new() }
+    }
+
+    /// From now on, no more than this.
+    pub(crate) const fn allow(&mut self, more: usize) {
+        self.allowed = self.received.saturating_add(more);
     }
 
     /// Whether what came first is an HTTP response without TLS.
@@ -47,7 +53,7 @@ impl AsyncRead for Watched {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.received > MAX_RECEIVED {
+        if self.received > self.allowed {
             return Poll::Ready(Err(io::Error::other(TooMuch)));
         }
         let before = buffer.filled().len();
