@@ -148,6 +148,7 @@ pub async fn observe(
     seen.chain = notes.chain;
     seen.key_proved = notes.key_proved;
     seen.asks_for_certificate = notes.asked;
+    seen.knows_ed25519 = notes.knows_ed25519;
     seen.trusted_ca_names = notes.ca_names;
     seen.showed_certificate = notes.showed;
     seen.took = begin.elapsed();

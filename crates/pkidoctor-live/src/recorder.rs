@@ -36,6 +36,7 @@ pub(crate) struct Notes {
     pub(crate) chain: Vec<Vec<u8>>,
     pub(crate) key_proved: Option<bool>,
     pub(crate) asked: bool,
+    pub(crate) knows_ed25519: bool,
     pub(crate) ca_names: Vec<Vec<u8>>,
     pub(crate) showed: bool,
 }
@@ -139,6 +140,7 @@ impl ResolvesClientCert for Recorder {
         let identity = self.identity.clone().filter(|pair| pair.key.choose_scheme(schemes).is_some());
         let mut notes = self.lock();
         notes.asked = true;
+        notes.knows_ed25519 = schemes.contains(&SignatureScheme::ED25519);
         notes.ca_names = hints.iter().take(MOST_NAMES).map(|name| name.to_vec()).collect();
         notes.showed = identity.is_some();
         identity

@@ -15,6 +15,8 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use serde_json::Value;
 
+use crate::support::{NOW, Ward};
+
 use super::grpc::{Answer, answer, healthy};
 use super::servers::{
     Anybody, BOTH, ONLY_12, Tls, apiserver, ca_names, chain, clinic_pair, config, etcd, first, hold, pair, serve,
@@ -369,4 +371,27 @@ fn a_server_that_hangs_up_on_one_and_serves_the_next() {
     });
     let run = patient.probe(&[&url(port)]);
     assert_eq!(run.ran.code, 1, "{}", run.ran.stdout);
+}
+
+#[test]
+fn an_etcd_outside_of_the_files_that_nobody_here_trusts() {
+    let port = serve_tls(etcd(&stranger()), |tls| answer(tls, healthy));
+    let ward = Ward::with(&["external-etcd"]);
+    let manifest = ward.path("external-etcd/manifests/kube-apiserver.yaml");
+    let text = std::fs::read_to_string(&manifest).expect("reads");
+    let servers = "https://10.0.0.21:2379,https://10.0.0.22:2379,https://10.0.0.23:2379";
+    std::fs::write(&manifest, text.replace(servers, &url(port))).expect("writes");
+    let at = ["--pki", "external-etcd/pki", "--timeout", "1s", "--at", NOW, "--format", "json"];
+    let ran = ward.run(&[&["probe", &url(port)], &at[..]].concat()).code(1);
+    let report = ran.json();
+    let links = report["nodes"][0]["links"].as_array().expect("links");
+    let dialled: Vec<&Value> = links.iter().filter(|link| link["live"].is_object()).collect();
+    let [link] = dialled[..] else { panic!("{dialled:#?}") };
+    assert_eq!((&link["verdict"], &link["live"]["refused_by"]), (&"unknown".into(), &"client".into()));
+    let finding = finding(&report, "refused-live");
+    assert_eq!(
+        (&finding["severity"], &finding["subject"]),
+        (&"error".into(), &"kube-apiserver->etcd 127.0.0.1".into())
+    );
+    assert_eq!(codes(&report), ["refused-live"]);
 }

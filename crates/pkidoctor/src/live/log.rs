@@ -107,6 +107,8 @@ impl Told<'_> {
     fn message(&self) -> &'static str {
         match self.answering.release {
             Some(release) if release < (3, 5, 15) => "rejected connection",
+            // that was before the Go that names reasons in its alerts
+            None if !self.answering.go.telling_alerts() => "rejected connection",
             _ if self.link.id.starts_with("etcd-peer") => "rejected connection on peer endpoint",
             _ => "rejected connection on client endpoint",
         }

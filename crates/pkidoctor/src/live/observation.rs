@@ -125,6 +125,8 @@ pub struct Observation {
     pub key_proved: Option<bool>,
     /// Whether the server asked for a client certificate.
     pub asks_for_certificate: bool,
+    /// Whether it takes clients with Ed25519 keys, as Go does from 1.13 on.
+    pub knows_ed25519: bool,
     /// The names (DER) of the CAs that the *running* server trusts, as its request for a certificate lists them.
     pub trusted_ca_names: Vec<Vec<u8>>,
     /// Whether a client certificate was shown.
@@ -154,6 +156,7 @@ impl Default for Observation {
             chain: Vec::new(),
             key_proved: None,
             asks_for_certificate: false,
+            knows_ed25519: false,
             trusted_ca_names: Vec::new(),
             showed_certificate: false,
             http_status: None,

@@ -39,14 +39,28 @@ pub(crate) fn answering(cluster: &Cluster, link: &Link, endpoint: &Endpoint, evi
         let mut own = evidence.etcds.iter().filter(|etcd| same(&etcd.endpoint, endpoint));
         own.find_map(|etcd| read(&etcd.state.as_ref().ok()?.version))
     });
+    let behaves = ports.iter().find_map(|port| by_behaviour(port, cluster.go));
+    let image = image.filter(|image| !belies(*image, &ports, behaves));
     let release = version.or(image);
-    let behaves = || ports.iter().find_map(|port| by_behaviour(port, cluster.go));
     let released = || release.and_then(release::etcd_go);
-    let go = told.or_else(behaves).or_else(released).unwrap_or(cluster.go);
+    let go = told.or(behaves).or_else(released).unwrap_or(cluster.go);
     let logger = running.as_ref().and_then(|running| running.flags.value("logger"));
     let new = release.map_or(go >= GoVersion::minor(16), |release| release >= (3, 5, 0));
     let zap = logger.map_or(new, |logger| logger == "zap" || new);
     Answering { go, release, zap }
+}
+
+/// Whether what runs cannot be the release that the manifest's image names: its Go behaves otherwise.
+fn belies(image: Release, ports: &[&PortSeen], behaves: Option<GoVersion>) -> bool {
+    let Some(go) = release::etcd_go(image) else { return false };
+    let tells_otherwise = behaves.is_some_and(|behaves| behaves.telling_alerts() != go.telling_alerts());
+    // Go before 1.13 knows neither TLS 1.3 by default nor Ed25519; distributions build old releases with newer Gos,
+    // which speak TLS 1.3
+    let newer = |port: &&PortSeen| {
+        let seen = port.without_certificate.as_ref();
+        seen.is_some_and(|seen| seen.knows_ed25519 && seen.version != Some(Version::Tls13))
+    };
+    tells_otherwise || go < GoVersion::minor(13) && ports.iter().any(newer)
 }
 
 /// Ports of the very endpoint first, then those of the same etcd.
