@@ -4,10 +4,11 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use etcd_client::{AlarmAction, AlarmType, Channel, Client, Error};
+use etcd_client::{AlarmAction, AlarmResponse, AlarmType, Channel, Client, Error, MemberListResponse};
 use hyper_util::rt::TokioIo;
 use pkidoctor::live::{EtcdState, Member};
 use tokio::time::timeout;
+use tonic::Code;
 use tonic::transport::Endpoint;
 use tower::service_fn;
 
@@ -63,8 +64,8 @@ async fn calls(
     let channel = Channel::Tonic(endpoint.connect_with_connector_lazy(connector));
     let mut client = Client::from_channel(channel, None).await.map_err(|error| words(&error))?;
     let status = client.status().await.map_err(|error| words(&error))?;
-    let members = client.member_list().await.map_err(|error| words(&error))?;
-    let alarms = client.alarm(AlarmAction::Get, AlarmType::None, None).await.map_err(|error| words(&error))?;
+    let members = permitted(client.member_list().await)?;
+    let alarms = permitted(client.alarm(AlarmAction::Get, AlarmType::None, None).await)?;
     let health = health(&mut client, health_patience).await;
     Ok(EtcdState {
         version: status.version().to_owned(),
@@ -73,15 +74,15 @@ async fn calls(
         is_learner: status.is_learner(),
         health,
         alarms: alarms
-            .alarms()
             .iter()
+            .flat_map(AlarmResponse::alarms)
             .take(MOST_MEMBERS)
             .map(|alarm| (alarm.member_id(), kind(alarm.alarm()).to_owned()))
             .collect(),
         errors: status.errors().iter().take(MOST_MEMBERS).cloned().collect(),
         members: members
-            .members()
             .iter()
+            .flat_map(MemberListResponse::members)
             .take(MOST_MEMBERS)
             .map(|member| Member {
                 id: member.id(),
@@ -97,10 +98,19 @@ async fn calls(
 /// A linearizable read, as `etcdctl endpoint health` makes it; who may not read the key has seen a quorum, too.
 async fn health(client: &mut Client, patience: Duration) -> Result<(), String> {
     match timeout(patience, client.get(HEALTH, None)).await {
-        Ok(Ok(_)) => Ok(()),
-        Ok(Err(Error::GRpcStatus(status))) if status.code() == tonic::Code::PermissionDenied => Ok(()),
-        Ok(Err(error)) => Err(words(&error)),
+        Ok(answer) => permitted(answer).map(|_| ()),
         Err(_) => Err("no linearizable read in time: the cluster has no quorum".to_owned()),
+    }
+}
+
+/// An answer; none where etcd's own access control withholds it, which is no fault of a link.
+fn permitted<T>(answer: Result<T, Error>) -> Result<Option<T>, String> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(Error::GRpcStatus(status)) if matches!(status.code(), Code::PermissionDenied | Code::Unauthenticated) => {
+            Ok(None)
+        }
+        Err(error) => Err(words(&error)),
     }
 }
 

@@ -143,6 +143,16 @@ fn facts(exam: &Exam<'_>, link: &Link, seen: &SeenLink<'_>, sign: &Sign) -> Vec<
     }
 }
 
+/// Whether only an alert that an old Go sends for everything speaks for it.
+fn rests_on_an_alert_alone(exam: &Exam<'_>, defect: &Defect) -> bool {
+    let vague = |seen: &SeenLink<'_>| {
+        seen.no_reason == Some(NoReason::OtherKeyInMemory)
+            && !seen.go.telling_alerts()
+            && seen.seen.http_status.is_none()
+    };
+    exam.seen().any(|(index, _, seen)| defect.links.contains(&index) && vague(seen))
+}
+
 /// Severity and cure follow from what the next restart does.
 fn finish(exam: &Exam<'_>, defect: &mut Defect) {
     let live_broken =
@@ -159,6 +169,10 @@ fn finish(exam: &Exam<'_>, defect: &mut Defect) {
     defect.remedy = if at_restart.is_empty() {
         let mut remedy = seen::restart_remedy(node, link);
         remedy.steps.insert(0, format!("the files are right: restart {server}, one member at a time"));
+        if rests_on_an_alert_alone(exam, defect) {
+            let clocks = "first compare `date -u` on both machines: to a server of that age a wrong clock looks alike";
+            remedy.steps.insert(0, clocks.to_owned());
+        }
         remedy
     } else {
         Remedy::manual([

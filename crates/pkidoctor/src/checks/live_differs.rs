@@ -44,6 +44,9 @@ fn look(exam: &Exam<'_>) -> Look {
         let (message, remedy) = told(exam, link, seen);
         let mut facts = vec![fact("endpoint", seen.endpoint.url())];
         facts.extend(seen::both(link, seen));
+        if seen::answering_node(exam, link, seen).is_none() {
+            facts.push(fact("who answers", "perhaps another node: no file here says that this address is its own"));
+        }
         if seen.go != exam.cluster.go {
             facts.push(fact("the server was built with", format!("Go {}", seen.go)));
         }

@@ -144,7 +144,12 @@ impl Expects {
     ///
     /// The same words as offline, so that the two can be held against each other.
     pub fn judge_served(&self, name: Option<&str>, verifier: &Verifier<'_>, chain: &[Vec<u8>]) -> Vec<Refusal> {
-        let client = Client { shown: Shown::Unknown, trust: trusting(&self.trust), name, allowed: &self.allowed };
+        let trust = match &self.trust {
+            // kube-apiserver takes whatever a kubelet shows
+            Trusting::NotAsked => Trust::Skip,
+            other => trusting(other),
+        };
+        let client = Client { shown: Shown::Unknown, trust, name, allowed: &self.allowed };
         let chain: Vec<_> = chain.iter().map(|der| parse::certificate(der, verifier.go).map(Arc::new)).collect();
         handshake::judge_received(verifier, &client, &chain)
     }

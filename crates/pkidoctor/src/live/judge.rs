@@ -141,7 +141,7 @@ fn seen_link<'e>(
     evidence: &'e Evidence,
 ) -> SeenLink<'e> {
     let refusals = client_refusals(cluster, link, endpoint, seen);
-    let (mut verdict, mut refused_by) = verdict(seen, &refusals);
+    let (mut verdict, mut refused_by) = verdict(link, seen, &refusals);
     let is_plain = verdict == LiveVerdict::Unreachable && speaks_plainly(endpoint, seen, evidence);
     if is_plain {
         (verdict, refused_by) = (LiveVerdict::Broken, Some(RefusedBy::Client));
@@ -206,14 +206,15 @@ fn client_refusals(cluster: &Cluster, link: &Link, endpoint: &Endpoint, seen: &O
 }
 
 /// What a client and its server make of each other, as far as it was seen.
-fn verdict(seen: &Observation, refusals: &[Refusal]) -> (LiveVerdict, Option<RefusedBy>) {
+fn verdict(link: &Link, seen: &Observation, refusals: &[Refusal]) -> (LiveVerdict, Option<RefusedBy>) {
     let broken = |by| (LiveVerdict::Broken, Some(by));
     // the client looks first, whatever the server would have said later
     if !refusals.is_empty() || seen.key_proved == Some(false) {
         return broken(RefusedBy::Client);
     }
     match &seen.end {
-        End::Served if seen.http_status == Some(401) => broken(RefusedBy::Server),
+        // who has shown nothing (a pod, whose token is not here) is rightly told to
+        End::Served if seen.http_status == Some(401) && link.client_pair.is_some() => broken(RefusedBy::Server),
         End::Served => (LiveVerdict::Ok, None),
         // InternalError before any certificate: the server cannot load its pair now
         End::Alert { number: 80, .. } if seen.chain.is_empty() => broken(RefusedBy::Load),
