@@ -16,6 +16,9 @@ use crate::identity::Identity;
 use crate::observe::{Dial, Manner, open};
 use crate::probe::MOST_MEMBERS;
 
+/// How long a quorum may take, which needs a millisecond where it is well.
+const QUORUM: Duration = Duration::from_millis(700);
+
 /// Bytes of all answers together: a member takes about 200, and empty ones unfold to fifty times their bytes.
 const MAX_ANSWERS: usize = 40 << 10;
 
@@ -48,7 +51,7 @@ async fn calls(
     let address = format!("http://{authority}:{}", dial.port);
     let endpoint = Endpoint::from_shared(address).map_err(|error| error.to_string())?;
     let call = Arc::new((dial, identity, manner));
-    let health_patience = call.2.timeout / 2;
+    let patience = (call.2.timeout / 2).min(QUORUM);
     let connector = service_fn(move |_| {
         let (call, trusted) = (Arc::clone(&call), trusted.clone());
         async move {
@@ -65,8 +68,12 @@ async fn calls(
     let mut client = Client::from_channel(channel, None).await.map_err(|error| words(&error))?;
     let status = client.status().await.map_err(|error| words(&error))?;
     let members = permitted(client.member_list().await)?;
-    let alarms = permitted(client.alarm(AlarmAction::Get, AlarmType::None, None).await)?;
-    let health = health(&mut client, health_patience).await;
+    let health = health(&mut client, patience).await;
+    // etcd puts this question to its quorum, too
+    let alarms = match &health {
+        Ok(()) => alarms(&mut client, patience).await?,
+        Err(_) => None,
+    };
     Ok(EtcdState {
         version: status.version().to_owned(),
         member: status.header().map_or(0, etcd_client::ResponseHeader::member_id),
@@ -99,8 +106,14 @@ async fn calls(
 async fn health(client: &mut Client, patience: Duration) -> Result<(), String> {
     match timeout(patience, client.get(HEALTH, None)).await {
         Ok(answer) => permitted(answer).map(|_| ()),
-        Err(_) => Err("no linearizable read in time: the cluster has no quorum".to_owned()),
+        Err(_) => Err(format!("no linearizable read within {patience:?}: no quorum, or far too slow")),
     }
+}
+
+async fn alarms(client: &mut Client, patience: Duration) -> Result<Option<AlarmResponse>, String> {
+    let asked = timeout(patience, client.alarm(AlarmAction::Get, AlarmType::None, None)).await;
+    // what the member itself knows of alarms stands in its status
+    asked.map_or(Ok(None), permitted)
 }
 
 /// An answer; none where etcd's own access control withholds it, which is no fault of a link.
