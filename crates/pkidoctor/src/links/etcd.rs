@@ -525,8 +525,9 @@ fn kubeadm(cluster: &Cluster, node: usize) -> Option<Source> {
     })
 }
 
-/// The link of one of this node's clients of etcd to an endpoint that no file names.
-pub(super) fn to(
+/// The link of one of a node's clients of etcd to an endpoint that no file names, judged; `None` where the node has no
+/// such client.
+pub fn to(
     cluster: &Cluster,
     verifier: &Verifier<'_>,
     node: usize,

@@ -21,6 +21,7 @@ use crate::go::load::{KeyPair, PairFault, Pool, Presented};
 use crate::go::parse;
 use crate::go::verify::Verifier;
 
+pub use etcd::to;
 use reference::{FaultKind, LoadFault, Loaded, PairReference, Reference};
 
 /// How much hangs on a link.
@@ -405,17 +406,6 @@ impl Caller {
             Self::Peer => "etcd-peer->etcd-peer",
         }
     }
-}
-
-/// The link of a node's client to an endpoint that no file names, judged; `None` where the node has no such client.
-pub fn to(
-    cluster: &Cluster,
-    verifier: &Verifier<'_>,
-    node: usize,
-    caller: Caller,
-    endpoint: &Endpoint,
-) -> Option<Link> {
-    etcd::to(cluster, verifier, node, caller, endpoint)
 }
 
 /// The pool of the system's roots, which hold none of this PKI's CAs.
