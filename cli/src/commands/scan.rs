@@ -62,6 +62,7 @@ pub(super) fn request(place: &Place, paths: Vec<PathBuf>) -> Request {
         kubeconfigs: place.kubeconfigs.clone(),
         no_manifests: place.no_manifests,
         etcd_config: place.etcd_config.clone(),
+        ..Request::default()
     }
 }
 

@@ -3,12 +3,14 @@
 //! Reading is bounded and never blocks: a tree may come from anywhere, with FIFOs, loops, links to elsewhere and files
 //! without end in it. File contents are wiped when dropped.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::OFlags;
@@ -42,10 +44,24 @@ pub enum View {
     },
 }
 
+/// What files are taken to be, by their paths on this machine without links: a repair that is planned, not yet made.
+pub type Projection = BTreeMap<PathBuf, Projected>;
+
+/// What a file is taken to be. It has no `Debug`, because it may be a private key.
+#[derive(Clone)]
+pub struct Projected {
+    /// Permission bits, `07777`.
+    pub mode: u32,
+    /// Owner and group.
+    pub owner: (u32, u32),
+    /// What it holds; `None` where it is gone.
+    pub bytes: Option<Arc<Zeroizing<Vec<u8>>>>,
+}
+
 /// Reads the files of one node.
-#[derive(Debug)]
 pub struct Disk {
     view: View,
+    projection: Arc<Projection>,
     bytes_read: AtomicU64,
 }
 
@@ -160,8 +176,13 @@ pub enum EntryKind {
 
 impl Disk {
     /// A disk that has read nothing yet.
-    pub const fn new(view: View) -> Self {
-        Self { view, bytes_read: AtomicU64::new(0) }
+    pub fn new(view: View) -> Self {
+        Self::projected(view, Arc::default())
+    }
+
+    /// The same where some files are taken to be other than they are.
+    pub const fn projected(view: View, projection: Arc<Projection>) -> Self {
+        Self { view, projection, bytes_read: AtomicU64::new(0) }
     }
 
     /// The view it was made with.
@@ -185,15 +206,15 @@ impl Disk {
     /// Whether a path leads to a directory.
     pub fn is_directory(&self, node_path: &str) -> bool {
         let found = self.find(Path::new(node_path));
-        found.is_ok_and(|found| found.metadata.is_dir())
+        found.is_ok_and(|found| found.status.is_directory())
     }
 
     /// What the file system knows about a directory of the node. The one that stands for it here, the top of a copy or
     /// of another root, was made by whoever made the copy and says nothing of the node.
     pub fn directory(&self, node_path: &str) -> Option<Meta> {
-        let found = self.find(Path::new(node_path)).ok().filter(|found| found.metadata.is_dir())?;
+        let found = self.find(Path::new(node_path)).ok().filter(|found| found.status.is_directory())?;
         let stands_for_it = !matches!(self.view, View::Node) && found.here_may_be_link;
-        (!stands_for_it).then(|| meta(&found.metadata, found.link))
+        (!stands_for_it).then(|| found.meta())
     }
 
     /// The entries of one directory, in order.
@@ -203,10 +224,10 @@ impl Disk {
     pub fn list(&self, node_dir: &str) -> Result<Vec<WalkEntry>, WalkProblem> {
         let path = Path::new(node_dir);
         let found = self.find(path)?;
-        if !found.metadata.is_dir() {
+        if !found.status.is_directory() {
             return Err(WalkProblem::NotADirectory);
         }
-        let (names, complete) = names(&found.here, MAX_ENTRIES)?;
+        let (names, complete) = self.names(&found.here, MAX_ENTRIES)?;
         if !complete {
             return Err(WalkProblem::TooMany);
         }
@@ -225,7 +246,7 @@ impl Disk {
         };
         let path = Path::new(node_dir);
         match self.find(path) {
-            Ok(found) if found.metadata.is_dir() => {
+            Ok(found) if found.status.is_directory() => {
                 walker.top = found.real_path();
                 walker.enter(path, &found, &mut Vec::new());
             }
@@ -243,14 +264,17 @@ impl Disk {
     }
 
     fn look_found(&self, found: &Found) -> Look {
-        if found.metadata.is_dir() {
+        if found.status.is_directory() {
             return Look::Directory;
         }
-        if let Some(kind) = special(&found.metadata) {
+        if let Kind::Special(kind) = found.status.kind {
             return Look::Special(kind);
         }
-        if found.metadata.len() > MAX_FILE {
-            return Look::TooLarge(found.metadata.len());
+        if found.status.size > MAX_FILE {
+            return Look::TooLarge(found.status.size);
+        }
+        if let Some(bytes) = self.projection.get(&found.here).and_then(|projected| projected.bytes.as_deref()) {
+            return Look::File { meta: found.meta(), bytes: bytes.clone() };
         }
         match self.read(found) {
             Ok(look) => look,
@@ -266,14 +290,13 @@ impl Disk {
         let flags = flags.bits().cast_signed();
         let mut file = OpenOptions::new().read(true).custom_flags(flags).open(&found.here)?;
         // what was looked at may have been replaced since
-        let metadata = file.metadata()?;
-        if let Some(kind) = special(&metadata) {
-            return Ok(Look::Special(kind));
+        let status = Status::of(&file.metadata()?);
+        match status.kind {
+            Kind::Special(kind) => return Ok(Look::Special(kind)),
+            Kind::Directory => return Ok(Look::Directory),
+            Kind::File | Kind::Link => {}
         }
-        if metadata.is_dir() {
-            return Ok(Look::Directory);
-        }
-        let size = metadata.len();
+        let size = status.size;
         if size > MAX_FILE {
             return Ok(Look::TooLarge(size));
         }
@@ -284,8 +307,7 @@ impl Disk {
             return Ok(Look::TooLarge(MAX_FILE.saturating_add(1)));
         };
         self.bytes_read.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-        let meta = meta(&metadata, found.link.clone());
-        Ok(Look::File { meta, bytes })
+        Ok(Look::File { meta: status.meta(found.link.clone()), bytes })
     }
 
     /// An entry of a directory that was found.
@@ -307,7 +329,7 @@ impl Disk {
             path: path.to_string_lossy().into_owned(),
             odd_name: path.to_str().is_none(),
             kind,
-            meta: found.as_ref().map(|found| meta(&found.metadata, found.link.clone())),
+            meta: found.as_ref().map(Found::meta),
             real: path,
             found,
         }
@@ -316,8 +338,8 @@ impl Disk {
     /// Follows a path of the node to something that exists here.
     fn find(&self, path: &Path) -> Result<Found, Stop> {
         match self.view {
-            View::Node => self.find_with_os(path),
-            View::Root(_) | View::Copy { .. } => self.find_by_hand(path),
+            View::Node if self.projection.is_empty() => self.find_with_os(path),
+            _ => self.find_by_hand(path),
         }
     }
 
@@ -334,7 +356,7 @@ impl Disk {
         };
         let target = if is_link { fs::read_link(path).ok() } else { None };
         let link = target.map(|target| lossy(&target));
-        Ok(Found { link, here: path.to_owned(), node: None, here_may_be_link: true, metadata })
+        Ok(Found { link, here: path.to_owned(), node: None, here_may_be_link: true, status: Status::of(&metadata) })
     }
 
     /// Resolves component by component in the node's own tree, so that no link can lead out of the view.
@@ -365,9 +387,8 @@ impl Disk {
                 }
                 Place::Elsewhere => return Err(Stop::Unobserved),
             };
-            let metadata = if given { fs::metadata(&here) } else { fs::symlink_metadata(&here) };
-            let metadata = metadata.map_err(|error| Stop::of_step(&error, step.link.as_deref()))?;
-            if metadata.is_symlink() {
+            let status = self.status(&here, given).map_err(|error| Stop::of_step(&error, step.link.as_deref()))?;
+            if status.kind == Kind::Link {
                 hops = hops.saturating_add(1);
                 if hops > MAX_HOPS {
                     return Err(Stop::Loop);
@@ -381,15 +402,15 @@ impl Disk {
                 }
                 arrived = None;
                 pending.extend(steps(&target, Some(&Rc::from(lossy(&target)))));
-            } else if !metadata.is_dir() && !pending.is_empty() {
+            } else if !status.is_directory() && !pending.is_empty() {
                 return Err(Stop::Unreadable("not a directory".to_owned()));
             } else {
                 at = next;
-                arrived = Some((here, given, metadata));
+                arrived = Some((here, given, status));
             }
         }
-        let Some((here, here_may_be_link, metadata)) = arrived else { return self.arrive(at, own_link) };
-        Ok(Found { metadata, here, node: Some(at), here_may_be_link, link: own_link })
+        let Some((here, here_may_be_link, status)) = arrived else { return self.arrive(at, own_link) };
+        Ok(Found { status, here, node: Some(at), here_may_be_link, link: own_link })
     }
 
     /// Where a way that ended upwards, or at a link to a directory above, leads.
@@ -399,14 +420,72 @@ impl Disk {
             Place::Given(here) => (here, true),
             Place::Above | Place::Elsewhere => return Err(Stop::Unobserved),
         };
-        let metadata = if given { fs::metadata(&here) } else { fs::symlink_metadata(&here) };
         Ok(Found {
-            metadata: metadata.map_err(|error| Stop::from(&error))?,
+            status: self.status(&here, given).map_err(|error| Stop::from(&error))?,
             here,
             node: Some(at),
             here_may_be_link: given,
             link,
         })
+    }
+
+    /// What is at a path of this machine, or taken to be there.
+    fn status(&self, here: &Path, follow: bool) -> io::Result<Status> {
+        match self.projection.get(here) {
+            Some(Projected { bytes: Some(bytes), mode, owner }) => Ok(Status::of_bytes(bytes, *mode, *owner)),
+            Some(Projected { bytes: None, .. }) => Err(io::ErrorKind::NotFound.into()),
+            None if follow => fs::metadata(here).map(|metadata| Status::of(&metadata)),
+            None => fs::symlink_metadata(here).map(|metadata| Status::of(&metadata)),
+        }
+    }
+
+    /// The names in a directory in order, at most `limit`, and whether these are all.
+    fn names(&self, here: &Path, limit: usize) -> io::Result<(Vec<OsString>, bool)> {
+        let (mut names, complete) = names(here, limit)?;
+        for (path, projected) in self.projection.iter().filter(|(path, _)| path.parent() == Some(here)) {
+            let Some(name) = path.file_name() else { continue };
+            match (names.binary_search_by(|known| known.as_os_str().cmp(name)), &projected.bytes) {
+                (Ok(at), None) => drop(names.remove(at)),
+                (Err(at), Some(_)) => names.insert(at, name.to_owned()),
+                _ => {}
+            }
+        }
+        Ok((names, complete))
+    }
+
+    /// Where on this machine a file of the node is, or would be made: links are followed, the last one too.
+    ///
+    /// # Errors
+    /// Why nothing can be written there, in the kernel's words.
+    pub fn destination(&self, node_path: &str) -> Result<PathBuf, String> {
+        let path = Path::new(node_path);
+        match self.find_by_hand(path) {
+            Ok(found) if found.status.is_directory() => Err("is a directory".to_owned()),
+            Ok(found) => Ok(found.here),
+            Err(Stop::Missing(None)) => self.new_file(path),
+            Err(Stop::Missing(Some(target))) => {
+                let target = path.parent().unwrap_or(Path::new("/")).join(target);
+                self.new_file(&target)
+            }
+            Err(Stop::Unobserved) => Err("outside of this copy".to_owned()),
+            Err(Stop::Unreadable(why)) => Err(why),
+            Err(Stop::Loop) => Err("too many levels of symbolic links".to_owned()),
+        }
+    }
+
+    /// A file that does not exist yet, in a directory that does.
+    fn new_file(&self, path: &Path) -> Result<PathBuf, String> {
+        let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
+            return Err("is a directory".to_owned());
+        };
+        match self.find_by_hand(directory) {
+            Ok(found) if found.status.is_directory() => Ok(found.here.join(name)),
+            Ok(_) => Err("not a directory".to_owned()),
+            Err(Stop::Missing(_)) => Err(format!("there is no directory {}", lossy(directory))),
+            Err(Stop::Unobserved) => Err("outside of this copy".to_owned()),
+            Err(Stop::Unreadable(why)) => Err(why),
+            Err(Stop::Loop) => Err("too many levels of symbolic links".to_owned()),
+        }
     }
 
     /// Where a resolved path of the node is on this machine.
@@ -451,12 +530,17 @@ struct Found {
     /// Its path on the node without links, where that was worked out.
     node: Option<PathBuf>,
     here_may_be_link: bool,
-    metadata: Metadata,
+    status: Status,
     /// The target as written if the path itself was a link.
     link: Option<String>,
 }
 
 impl Found {
+    /// What the file system knows about it.
+    fn meta(&self) -> Meta {
+        self.status.meta(self.link.clone())
+    }
+
     /// The path without links, to compare with others of the same view.
     fn real_path(&self) -> PathBuf {
         let resolved = self.node.clone().map_or_else(|| fs::canonicalize(&self.here).ok(), Some);
@@ -550,11 +634,11 @@ struct Walker<'a> {
 impl Walker<'_> {
     /// Gives what is in a directory; `above` are the directories on the way to it.
     fn enter(&mut self, path: &Path, directory: &Found, above: &mut Vec<(u64, u64)>) {
-        let (names, complete) = match names(&directory.here, self.entries_left) {
+        let (names, complete) = match self.disk.names(&directory.here, self.entries_left) {
             Ok(listed) => listed,
             Err(error) => return self.problem(path, error.into()),
         };
-        above.push(identity(&directory.metadata));
+        above.push(directory.status.identity);
         for name in names {
             if self.entries_left == 0 {
                 self.problem(path, WalkProblem::TooMany);
@@ -562,7 +646,7 @@ impl Walker<'_> {
             }
             self.entries_left = self.entries_left.saturating_sub(1);
             let entry = self.disk.entry(path, directory, name);
-            let directory = entry.found.as_ref().filter(|found| found.metadata.is_dir());
+            let directory = entry.found.as_ref().filter(|found| found.status.is_directory());
             let directory = directory.map(|found| (entry.real.clone(), found.clone()));
             self.walk.entries.push(entry);
             if let Some((child, found)) = directory {
@@ -580,7 +664,7 @@ impl Walker<'_> {
 
     /// Why a directory is not entered.
     fn objection(&self, directory: &Found, above: &[(u64, u64)]) -> Option<WalkProblem> {
-        if above.contains(&identity(&directory.metadata)) {
+        if above.contains(&directory.status.identity) {
             return Some(WalkProblem::LinkLoop);
         }
         if let Some(target) = &directory.link
@@ -616,43 +700,78 @@ fn names(here: &Path, limit: usize) -> io::Result<(Vec<OsString>, bool)> {
     Ok((names, complete))
 }
 
-fn identity(metadata: &Metadata) -> (u64, u64) {
-    (metadata.dev(), metadata.ino())
-}
-
 fn kind(found: &Found) -> EntryKind {
-    match special(&found.metadata) {
-        Some(kind) => EntryKind::Special(kind),
-        None if !found.metadata.is_dir() => EntryKind::File,
-        None if found.link.is_some() => EntryKind::LinkedDirectory,
-        None => EntryKind::Directory,
+    match found.status.kind {
+        Kind::Special(kind) => EntryKind::Special(kind),
+        Kind::File | Kind::Link => EntryKind::File,
+        Kind::Directory if found.link.is_some() => EntryKind::LinkedDirectory,
+        Kind::Directory => EntryKind::Directory,
     }
 }
 
-/// The name of what is neither a file nor a directory.
-fn special(metadata: &Metadata) -> Option<&'static str> {
+/// What the kernel says of a path, as far as it counts here.
+#[derive(Debug, Clone)]
+struct Status {
+    kind: Kind,
+    mode: u32,
+    owner: (u32, u32),
+    size: u64,
+    modified: Option<i64>,
+    /// Device and number, by which two paths are the same.
+    identity: (u64, u64),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    File,
+    Directory,
+    Link,
+    /// Its name in words.
+    Special(&'static str),
+}
+
+impl Status {
+    fn of(metadata: &Metadata) -> Self {
+        Self {
+            kind: kind_of(metadata),
+            mode: metadata.mode() & 0o7777,
+            owner: (metadata.uid(), metadata.gid()),
+            size: metadata.len(),
+            modified: Some(metadata.mtime()),
+            identity: (metadata.dev(), metadata.ino()),
+        }
+    }
+
+    fn of_bytes(bytes: &[u8], mode: u32, owner: (u32, u32)) -> Self {
+        Self { kind: Kind::File, mode, owner, size: bytes.len() as u64, modified: None, identity: (0, 0) }
+    }
+
+    fn is_directory(&self) -> bool {
+        self.kind == Kind::Directory
+    }
+
+    fn meta(&self, link: Option<String>) -> Meta {
+        let (uid, gid) = self.owner;
+        Meta { mode: self.mode, uid, gid, size: self.size, modified: self.modified, link }
+    }
+}
+
+fn kind_of(metadata: &Metadata) -> Kind {
     let kind = metadata.file_type();
-    if kind.is_fifo() {
-        Some("fifo")
+    if kind.is_dir() {
+        Kind::Directory
+    } else if kind.is_symlink() {
+        Kind::Link
+    } else if kind.is_fifo() {
+        Kind::Special("fifo")
     } else if kind.is_socket() {
-        Some("socket")
+        Kind::Special("socket")
     } else if kind.is_block_device() {
-        Some("block device")
+        Kind::Special("block device")
     } else if kind.is_char_device() {
-        Some("character device")
+        Kind::Special("character device")
     } else {
-        None
-    }
-}
-
-fn meta(metadata: &Metadata, link: Option<String>) -> Meta {
-    Meta {
-        mode: metadata.mode() & 0o7777,
-        uid: metadata.uid(),
-        gid: metadata.gid(),
-        size: metadata.len(),
-        modified: Some(metadata.mtime()),
-        link,
+        Kind::File
     }
 }
 

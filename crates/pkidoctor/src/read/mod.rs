@@ -5,14 +5,17 @@ pub mod disk;
 mod node;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use time::OffsetDateTime;
 
 use crate::cluster::Cluster;
 use crate::go::GoVersion;
 
+pub use disk::{Projected, Projection};
+
 /// What is to be read.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Request {
     /// PKI directories or the ones above them, one per node; at most [`MAX_NODES`].
     pub paths: Vec<PathBuf>,
@@ -26,6 +29,8 @@ pub struct Request {
     pub no_manifests: bool,
     /// etcd's configuration or environment file, when it is no static pod.
     pub etcd_config: Option<PathBuf>,
+    /// What files are taken to be, instead of what they are: the tree as a repair would leave it.
+    pub projection: Arc<Projection>,
 }
 
 /// As many nodes as one run takes.
@@ -66,6 +71,17 @@ pub fn cluster(request: &Request, now: OffsetDateTime, go: GoVersion) -> Result<
 /// A cluster keeps no private keys, so they are read again when they are needed.
 pub fn again(request: &Request, cluster: &Cluster, node: usize, path: &str) -> Option<zeroize::Zeroizing<Vec<u8>>> {
     node::again(request, request.paths.get(node)?, cluster.nodes.get(node)?, path)
+}
+
+/// Where on this machine a file of a node that was read is, or would be made, links followed.
+///
+/// # Errors
+/// Why nothing can be written there.
+pub fn destination(request: &Request, cluster: &Cluster, node: usize, path: &str) -> Result<PathBuf, String> {
+    let (Some(given), Some(read)) = (request.paths.get(node), cluster.nodes.get(node)) else {
+        return Err("no such node".to_owned());
+    };
+    node::destination(request, given, read, path)
 }
 
 /// A second node of the same name becomes `name#2`.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component as PathComponent, Path, PathBuf};
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
@@ -34,7 +35,7 @@ const MAX_NAMED: usize = 1_000;
 pub(super) fn read(request: &Request, given: &Path, go: GoVersion) -> Result<Node, ReadError> {
     let ground = Ground::find(request, given)?;
     let (mut manifests, has_manifests) = match &ground.manifests {
-        Some(directory) => read_manifests(&Disk::new(ground.view.clone()), directory),
+        Some(directory) => read_manifests(&disk_of(request, ground.view.clone()), directory),
         None => (Vec::new(), false),
     };
     let place = ground.place(request, &named_pki(&manifests).unwrap_or_else(|| DEFAULT_PKI.to_owned()));
@@ -66,7 +67,7 @@ pub(super) fn read(request: &Request, given: &Path, go: GoVersion) -> Result<Nod
         etcd_config: None,
         kubelet: None,
     };
-    let disk = Disk::new(place.view);
+    let disk = disk_of(request, place.view);
     read_tree(&mut node, &disk, go);
     read_etcd_config(&mut node, request, &disk)?;
     read_kubeconfigs(&mut node, &disk, &place.kubeconfigs, go);
@@ -84,10 +85,20 @@ pub(super) fn read(request: &Request, given: &Path, go: GoVersion) -> Result<Nod
 /// One file of a node that was read before.
 pub(super) fn again(request: &Request, given: &Path, node: &Node, path: &str) -> Option<Zeroizing<Vec<u8>>> {
     let place = Ground::find(request, given).ok()?.place(request, &node.pki);
-    match Disk::new(place.view).look(path) {
+    match disk_of(request, place.view).look(path) {
         Look::File { bytes, .. } => Some(bytes),
         _ => None,
     }
+}
+
+/// Where a file of a node that was read before is, or would be made.
+pub(super) fn destination(request: &Request, given: &Path, node: &Node, path: &str) -> Result<PathBuf, String> {
+    let ground = Ground::find(request, given).map_err(|error| error.to_string())?;
+    disk_of(request, ground.place(request, &node.pki).view).destination(path)
+}
+
+fn disk_of(request: &Request, view: View) -> Disk {
+    Disk::projected(view, Arc::clone(&request.projection))
 }
 
 /// Where the files lie that a path given by the user stands for.
@@ -107,7 +118,7 @@ impl Ground {
             Some(root) => (View::Root(root.clone()), |path| clean(&path.to_string_lossy())),
             None => (View::Node, absolute),
         };
-        let disk = Disk::new(view.clone());
+        let disk = disk_of(request, view.clone());
         let pki = pki_below(&disk, &absolute(given));
         exists(&disk, &pki, given)?;
         let parent = parent(&pki);
