@@ -10,6 +10,7 @@ pub mod checks;
 pub mod cluster;
 pub mod exam;
 pub mod go;
+pub mod issue;
 pub mod links;
 pub mod live;
 pub mod profile;
