@@ -13,6 +13,7 @@ pub mod go;
 pub mod issue;
 pub mod links;
 pub mod live;
+pub mod plan;
 pub mod profile;
 pub mod read;
 pub mod report;

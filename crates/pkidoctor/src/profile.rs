@@ -82,5 +82,26 @@ pub fn pair_of(flag: &str) -> Option<(&'static str, &'static str, Role)> {
 pub const KUBECONFIGS: [&str; 5] =
     ["admin.conf", "super-admin.conf", "controller-manager.conf", "scheduler.conf", "kubelet.conf"];
 
+/// The groups that kubeadm of a release writes into the certificate of a target; `None` when that depends on a release
+/// that is not known.
+///
+/// Sources: kubernetes#119859, #120521 (etcd's clients), #121837 (kubeadm:cluster-admins), #138957 (1.36.1).
+pub fn organizations(target: &str, release: Option<(u16, u16, u16)>) -> Option<&'static [&'static str]> {
+    const MASTERS: &[&str] = &["system:masters"];
+    const ADMINS: &[&str] = &["kubeadm:cluster-admins"];
+    let until_28 =
+        |then: &'static [&'static str]| release.map(|release| if release < (1, 29, 0) { MASTERS } else { then });
+    match target {
+        "etcd-healthcheck-client" | "apiserver-etcd-client" => until_28(&[]),
+        "apiserver-kubelet-client" => {
+            until_28(if release.is_some_and(|release| release > (1, 36, 0)) { &[] } else { ADMINS })
+        }
+        "admin.conf" => until_28(ADMINS),
+        "super-admin.conf" => Some(MASTERS),
+        "kubelet.conf" => Some(&["system:nodes"]),
+        _ => Some(&[]),
+    }
+}
+
 /// What an unfinished repair leaves in the PKI directory until it is finished or undone.
 pub const JOURNAL: &str = ".pkidoctor-journal";

@@ -267,6 +267,21 @@ impl Node {
         )
     }
 
+    /// The kubelet's node name: what follows `system:node:` in the certificate or the user of kubelet.conf.
+    pub fn kubelet_name(&self) -> Option<String> {
+        let file = self.kubeconfig("kubelet.conf")?;
+        let embedded = file.client_certificate.as_ref();
+        let rotated = self.file("/var/lib/kubelet/pki/kubelet-client-current.pem").and_then(File::material);
+        let subject = |material: &Material| material.parsed().next().map(|leaf| leaf.subject.common_name().to_owned());
+        let common_name = embedded.and_then(subject).or_else(|| rotated.and_then(subject));
+        let from_user = || {
+            let current = file.parsed.as_ref().ok()?.current().ok()?;
+            current.user.ok().map(|user| user.name.it.clone())
+        };
+        let name = common_name.or_else(from_user)?;
+        name.strip_prefix("system:node:").filter(|name| !name.is_empty()).map(str::to_owned)
+    }
+
     /// The kubeconfig of this name.
     pub fn kubeconfig(&self, name: &str) -> Option<&KubeconfigFile> {
         self.kubeconfigs.iter().find(|file| file.name == name)

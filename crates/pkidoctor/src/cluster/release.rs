@@ -22,6 +22,11 @@ pub(crate) fn etcd_version(running: &Running<'_>) -> Option<(u16, u16, u16)> {
     version(running)
 }
 
+/// The release of Kubernetes that an image's tag names.
+pub(crate) fn kubernetes_version(running: &Running<'_>) -> Option<(u16, u16, u16)> {
+    version(running).filter(|(major, _, _)| *major == 1)
+}
+
 /// `3.4.13-0`, `v1.20.9`.
 fn version(running: &Running<'_>) -> Option<(u16, u16, u16)> {
     let (_, container) = running.pod?;

@@ -129,6 +129,11 @@ fn matches_exactly(a: &str, b: &str) -> bool {
     !matches!(a, "" | ".") && !matches!(b, "" | ".") && a.eq_ignore_ascii_case(b)
 }
 
+/// Whether Go would match a dNSName at all (`validHostnamePattern`).
+pub(crate) fn is_valid_pattern(name: &str) -> bool {
+    valid_hostname(name, true, GoVersion::NEWEST)
+}
+
 /// `validHostname`.
 fn valid_hostname(host: &str, pattern: bool, go: GoVersion) -> bool {
     let host = if pattern { host } else { host.strip_suffix('.').unwrap_or(host) };

@@ -639,7 +639,7 @@ fn name_of(node: &Node, given: &Path) -> String {
     if let Some(name) = etcd.filter(|name| !name.is_empty()) {
         return name;
     }
-    if let Some(name) = kubelet_name(node) {
+    if let Some(name) = node.kubelet_name() {
         return name;
     }
     let parts = given.components().rev().filter_map(|part| match part {
@@ -650,18 +650,4 @@ fn name_of(node: &Node, given: &Path) -> String {
         .into_iter()
         .find(|part| !matches!(part.as_str(), "pki" | "kubernetes" | "etc"))
         .unwrap_or_else(|| "node".to_owned())
-}
-
-fn kubelet_name(node: &Node) -> Option<String> {
-    let file = node.kubeconfig("kubelet.conf")?;
-    let embedded = file.client_certificate.as_ref();
-    let rotated = node.file("/var/lib/kubelet/pki/kubelet-client-current.pem").and_then(File::material);
-    let subject = |material: &Material| material.parsed().next().map(|leaf| leaf.subject.common_name().to_owned());
-    let common_name = embedded.and_then(subject).or_else(|| rotated.and_then(subject));
-    let from_user = || {
-        let current = file.parsed.as_ref().ok()?.current().ok()?;
-        current.user.ok().map(|user| user.name.it.clone())
-    };
-    let name = common_name.or_else(from_user)?;
-    name.strip_prefix("system:node:").filter(|name| !name.is_empty()).map(str::to_owned)
 }

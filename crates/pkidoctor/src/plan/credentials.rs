@@ -1,0 +1,247 @@
+//! New credentials in a kubeconfig, the rest of the file byte for byte.
+//!
+//! The file is edited as text, line by line, and then read again: if anything else than what was meant has changed,
+//! the edit is refused.
+
+use base64ct::Encoding as _;
+use zeroize::Zeroizing;
+
+use crate::cluster::kubeconfig::{self, Field, Kubeconfig, Source};
+
+/// What becomes of one kubeconfig.
+pub struct Edit<'a> {
+    /// `client-certificate-data`, as PEM.
+    pub certificate: &'a [u8],
+    /// `client-key-data`, as PEM.
+    pub key: &'a [u8],
+    /// `certificate-authority-data`, as PEM, where it changes.
+    pub ca: Option<&'a [u8]>,
+}
+
+/// Where and how to write a kubeconfig anew.
+pub struct Fields<'a> {
+    /// The API server's URL.
+    pub server: &'a str,
+    /// The user's name.
+    pub user: &'a str,
+}
+
+/// Why a kubeconfig cannot be edited.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum EditError {
+    /// Not a kubeconfig, or its current context leads nowhere.
+    #[error("it has no current context that leads to a cluster and a user")]
+    NoContext,
+    /// The user has neither a certificate nor a key to replace.
+    #[error("its user has no client certificate to replace")]
+    NoCredentials,
+    /// The field is written in a way that is not understood line by line.
+    #[error("its fields are not written one on a line, as kubeadm writes them")]
+    OddShape,
+    /// What came out is not what was meant.
+    #[error("the edited file does not say what it should")]
+    Unlike,
+}
+
+/// Replaces the credentials of the current context's user, and its cluster's CA where asked.
+///
+/// # Errors
+/// When the file is not written as kubeadm and kubectl write it.
+pub fn edit(text: &[u8], edit: &Edit<'_>) -> Result<Zeroizing<Vec<u8>>, EditError> {
+    let parsed = kubeconfig::parse(text).map_err(|_| EditError::NoContext)?;
+    let current = parsed.current().map_err(|_| EditError::NoContext)?;
+    let (Ok(cluster), Ok(user)) = (&current.cluster, &current.user) else { return Err(EditError::NoContext) };
+    let mut lines = Lines::of(text);
+    lines.replace("client-certificate", &user.client_certificate, edit.certificate)?;
+    lines.replace("client-key", &user.client_key, edit.key)?;
+    if let Some(ca) = edit.ca {
+        lines.replace("certificate-authority", &cluster.ca, ca)?;
+    }
+    let edited = lines.joined();
+    let again = kubeconfig::parse(&edited).map_err(|_| EditError::Unlike)?;
+    if is_as_meant(&parsed, &again, edit) { Ok(edited) } else { Err(EditError::Unlike) }
+}
+
+/// A kubeconfig as kubeadm writes it (`util/kubeconfig: CreateWithCerts`).
+pub fn fresh(fields: &Fields<'_>, edit: &Edit<'_>) -> Zeroizing<Vec<u8>> {
+    let Fields { server, user } = fields;
+    let (ca, certificate) = (encoded(edit.ca.unwrap_or_default()), encoded(edit.certificate));
+    let key = encoded(edit.key);
+    let mut text = Zeroizing::new(Vec::with_capacity(ca.len() + certificate.len() + key.len() + 1024));
+    let before = format!(
+        "apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: {}\n    server: {server}\n  name: kubernetes\ncontexts:\n- context:\n    cluster: kubernetes\n    user: {user}\n  name: {user}@kubernetes\ncurrent-context: {user}@kubernetes\nkind: Config\npreferences: {{}}\nusers:\n- name: {user}\n  user:\n    client-certificate-data: {}\n    client-key-data: ",
+        ca.as_str(),
+        certificate.as_str()
+    );
+    text.extend_from_slice(before.as_bytes());
+    text.extend_from_slice(key.as_bytes());
+    text.push(b'\n');
+    text
+}
+
+/// Base64 as Go's `StdEncoding` writes it.
+fn encoded(data: &[u8]) -> Zeroizing<String> {
+    Zeroizing::new(base64ct::Base64::encode_string(data))
+}
+
+/// The lines of a file, with their ends.
+struct Lines(Vec<Zeroizing<Vec<u8>>>);
+
+impl Lines {
+    fn of(text: &[u8]) -> Self {
+        Self(text.split_inclusive(|byte| *byte == b'\n').map(|line| Zeroizing::new(line.to_vec())).collect())
+    }
+
+    fn joined(self) -> Zeroizing<Vec<u8>> {
+        let mut all = Zeroizing::new(Vec::with_capacity(self.0.iter().map(|line| line.len()).sum()));
+        for line in &self.0 {
+            all.extend_from_slice(line);
+        }
+        all
+    }
+
+    /// Puts data in the place of what a field says, be it data or a path.
+    fn replace(&mut self, name: &str, field: &Field, pem: &[u8]) -> Result<(), EditError> {
+        let suffix = match &field.source {
+            Source::Absent => return Err(EditError::NoCredentials),
+            Source::Path(_) => "",
+            Source::Data(_) | Source::BadBase64 { .. } => "-data",
+        };
+        let at = field.line.and_then(|line| usize::try_from(line).ok()?.checked_sub(1)).ok_or(EditError::OddShape)?;
+        let line = self.0.get(at).ok_or(EditError::OddShape)?;
+        let key = format!("{name}{suffix}:");
+        let start = memchr::memmem::find(line, key.as_bytes()).ok_or(EditError::OddShape)?;
+        let (before, after) = (&line[..start], &line[start + key.len()..]);
+        let is_indent = before.iter().all(|byte| matches!(byte, b' ' | b'-'));
+        if !is_indent || !is_one_scalar(after) {
+            return Err(EditError::OddShape);
+        }
+        let end: &[u8] = if line.ends_with(b"\r\n") {
+            b"\r\n"
+        } else if line.ends_with(b"\n") {
+            b"\n"
+        } else {
+            b""
+        };
+        let data = encoded(pem);
+        let mut new = Zeroizing::new(Vec::with_capacity(before.len() + name.len() + data.len() + 16));
+        new.extend_from_slice(before);
+        new.extend_from_slice(name.as_bytes());
+        new.extend_from_slice(b"-data: ");
+        new.extend_from_slice(data.as_bytes());
+        new.extend_from_slice(end);
+        self.0[at] = new;
+        Ok(())
+    }
+}
+
+/// Whether a value ends on its line: no block, no flow collection, no anchor, nothing that goes on below.
+fn is_one_scalar(value: &[u8]) -> bool {
+    let value = value.trim_ascii();
+    match value.first() {
+        None | Some(b'|' | b'>' | b'{' | b'[' | b'&' | b'*' | b'!' | b'?' | b'%' | b'@' | b'`') => false,
+        Some(quote @ (b'"' | b'\'')) => value.len() > 1 && value.ends_with(&[*quote]) && !value.contains(&b'\\'),
+        Some(_) => !value.contains(&b' ') && !value.contains(&b'#'),
+    }
+}
+
+/// Whether the three fields hold what was meant, and everything else what it held before.
+fn is_as_meant(before: &Kubeconfig, after: &Kubeconfig, edit: &Edit<'_>) -> bool {
+    let (Ok(old), Ok(new)) = (before.current(), after.current()) else { return false };
+    let (Ok(old_user), Ok(new_user)) = (old.user, new.user) else { return false };
+    let (Ok(old_cluster), Ok(new_cluster)) = (old.cluster, new.cluster) else { return false };
+    let holds = |field: &Field, pem: &[u8]| {
+        matches!(&field.source, Source::Data(data) if data.as_slice() == pem) && field.also_path.is_none()
+    };
+    let ca_fits = match edit.ca {
+        Some(ca) => holds(&new_cluster.ca, ca),
+        None => same(&old_cluster.ca, &new_cluster.ca),
+    };
+    let others_fit = before.users.len() == after.users.len()
+        && before.clusters.len() == after.clusters.len()
+        && before.contexts.len() == after.contexts.len()
+        && before.users.iter().zip(&after.users).all(|(a, b)| {
+            a.name.it == b.name.it
+                && (std::ptr::eq(a, old_user)
+                    || same(&a.client_certificate, &b.client_certificate) && same(&a.client_key, &b.client_key))
+        })
+        && before.clusters.iter().zip(&after.clusters).all(|(a, b)| {
+            a.name.it == b.name.it
+                && a.server.as_ref().map(|server| &server.it) == b.server.as_ref().map(|server| &server.it)
+                && (std::ptr::eq(a, old_cluster) || same(&a.ca, &b.ca))
+        });
+    holds(&new_user.client_certificate, edit.certificate)
+        && holds(&new_user.client_key, edit.key)
+        && ca_fits
+        && others_fit
+}
+
+fn same(a: &Field, b: &Field) -> bool {
+    a.also_path == b.also_path
+        && match (&a.source, &b.source) {
+            (Source::Absent, Source::Absent) => true,
+            (Source::Data(a), Source::Data(b)) => a == b,
+            (Source::Path(a), Source::Path(b)) => a == b,
+            (Source::BadBase64 { offset: a }, Source::BadBase64 { offset: b }) => a == b,
+            _ => false,
+        }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EDIT: Edit<'_> = Edit { certificate: b"CERT\n", key: b"KEY\n", ca: None };
+
+    fn whole(user: &str) -> String {
+        format!(
+            "# ours\r\napiVersion: v1\nkind: Config\ncurrent-context: c\nclusters:\n- cluster:\n    server: https://a:6443   # here\n    certificate-authority-data: QUJD\n  name: k\ncontexts:\n- context: {{cluster: k, user: u}}\n  name: c\nusers:\n- name: other\n  user:\n    client-certificate-data: QUJD\n    client-key-data: QUJD\n- name: u\n  user:\n{user}"
+        )
+    }
+
+    #[test]
+    fn only_the_credentials_change() {
+        let text = whole("    client-certificate-data: QUJD\n    client-key-data: \"QUJD\"\n");
+        let edited = edit(text.as_bytes(), &EDIT).expect("edits");
+        let expected = whole("    client-certificate-data: Q0VSVAo=\n    client-key-data: S0VZCg==\n");
+        assert_eq!(String::from_utf8_lossy(&edited), expected);
+    }
+
+    #[test]
+    fn paths_become_data_and_damaged_data_is_replaced() {
+        let text = whole("    client-certificate: /var/lib/kubelet/x.pem\n    client-key-data: not base64!\n");
+        assert!(edit(text.as_bytes(), &EDIT).is_err(), "blanks in a value are odd");
+        let text = whole("    client-certificate: /var/lib/kubelet/x.pem\n    client-key-data: '*'");
+        let edited = edit(text.as_bytes(), &EDIT).expect("edits");
+        assert!(edited.ends_with(b"    client-certificate-data: Q0VSVAo=\n    client-key-data: S0VZCg=="));
+    }
+
+    #[test]
+    fn the_ca_changes_where_asked() {
+        let text = whole("    client-certificate-data: QUJD\n    client-key-data: QUJD\n");
+        let edited = edit(text.as_bytes(), &Edit { ca: Some(b"CA\n"), ..EDIT }).expect("edits");
+        assert!(String::from_utf8_lossy(&edited).contains("certificate-authority-data: Q0EK\n  name: k"));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_left() {
+        for user in [
+            "    {client-certificate-data: QUJD, client-key-data: QUJD}\n",
+            "    client-certificate-data: |\n      QUJD\n    client-key-data: QUJD\n",
+            "    client-certificate-data: QUJD\n    client-key-data: QU\n      JD\n",
+            "    token: abc\n",
+        ] {
+            assert!(edit(whole(user).as_bytes(), &EDIT).is_err(), "{user}");
+        }
+    }
+
+    #[test]
+    fn a_new_one_is_read_back() {
+        let text = fresh(
+            &Fields { server: "https://10.0.0.1:6443", user: "kubernetes-admin" },
+            &Edit { ca: Some(b"CA\n"), ..EDIT },
+        );
+        let edited = edit(&text, &Edit { ca: Some(b"CA\n"), ..EDIT }).expect("edits");
+        assert_eq!(*edited, *text);
+    }
+}

@@ -1,0 +1,97 @@
+//! What must be restarted after a repair, what must not, and how.
+//!
+//! Sources: etcd `client/pkg/transport/listener.go` (`ServerConfig`, `ClientConfig`: certificate and key are read at
+//! each handshake, CA files at start), apiserver `dynamiccertificates`, client-go `transport`.
+
+use super::{Plan, Work};
+
+/// A process and why it has to read its files again.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Restart {
+    /// `kube-apiserver`, `kubelet`…; empty where nothing needs a restart.
+    pub process: String,
+    /// Why, or why not.
+    pub why: String,
+}
+
+impl Restart {
+    fn of(process: &str, why: &str) -> Self {
+        Self { process: process.to_owned(), why: why.to_owned() }
+    }
+}
+
+/// What a plan makes necessary, in order, each once.
+pub fn restarts(plan: &Plan) -> Vec<Restart> {
+    let mut all: Vec<Restart> = Vec::new();
+    for step in &plan.steps {
+        let names: Vec<String> = match &step.work {
+            Work::Pair(_) | Work::Kubeconfig { .. } | Work::PublicHalf { .. } => vec![step.target.clone()],
+            Work::PutBack(files) => files.iter().map(|(_, to)| to.clone()).collect(),
+            Work::Rewrite { path, .. } => vec![path.clone()],
+            Work::Chmod { .. } => Vec::new(),
+        };
+        for restart in names.iter().map(|name| after(name)) {
+            if !all.contains(&restart) {
+                all.push(restart);
+            }
+        }
+    }
+    all
+}
+
+/// What follows when a target or file has changed.
+fn after(name: &str) -> Restart {
+    let ends = |with: &[&str]| with.iter().any(|end| name.ends_with(end));
+    if ends(&["etcd/ca.crt"]) {
+        Restart::of("etcd, kube-apiserver", "CA files are read once, at start; one etcd member at a time")
+    } else if ends(&[
+        "etcd-server",
+        "etcd/server.crt",
+        "etcd/server.key",
+        "etcd-peer",
+        "etcd/peer.crt",
+        "etcd/peer.key",
+    ]) {
+        Restart::of("", "etcd reads its certificates and keys at each handshake: no restart")
+    } else if ends(&["apiserver-etcd-client", "apiserver-etcd-client.crt", "apiserver-etcd-client.key"]) {
+        Restart::of("", "kube-apiserver reads its certificate for etcd at each handshake: no restart")
+    } else if ends(&["healthcheck-client", "healthcheck-client.crt", "healthcheck-client.key"]) {
+        Restart::of("", "kubeadm and probes read the healthcheck client's files each time: no restart")
+    } else if ends(&["apiserver", "/apiserver.crt", "/apiserver.key"]) {
+        Restart::of("", "kube-apiserver reads its serving certificate again within a minute: no restart")
+    } else if ends(&[
+        "apiserver-kubelet-client",
+        "kubelet-client.crt",
+        "kubelet-client.key",
+        "front-proxy-client",
+        "front-proxy-client.crt",
+        "front-proxy-client.key",
+    ]) {
+        Restart::of("kube-apiserver", "older releases read this client certificate only at start")
+    } else if ends(&["controller-manager.conf"]) {
+        Restart::of("kube-controller-manager", "a kubeconfig is read at start")
+    } else if ends(&["scheduler.conf"]) {
+        Restart::of("kube-scheduler", "a kubeconfig is read at start")
+    } else if ends(&["kubelet.conf"]) {
+        Restart::of(
+            "kubelet",
+            "systemctl restart kubelet; it then asks for a certificate of its own; when kubelet-client-current.pem is there, point client-certificate and client-key of kubelet.conf at it and restart once more",
+        )
+    } else if ends(&["admin.conf"]) {
+        Restart::of("", "copies of admin.conf (~/.kube/config) still hold the old credentials: copy it again")
+    } else if ends(&["sa.pub", "sa.key"]) {
+        Restart::of("kube-apiserver", "keys of service accounts are read at start")
+    } else if ends(&["ca.crt"]) {
+        Restart::of("every process that loads it", "CA files are read at start")
+    } else {
+        Restart::of("", "whoever uses this file reads it at its next start")
+    }
+}
+
+/// How to restart a static pod so that it really restarts, and what only looks like it.
+pub fn how_to_restart() -> [&'static str; 2] {
+    [
+        "restart a static pod: move its manifest out of the manifests directory, wait until crictl ps no longer shows the container (20 s or more), move it back; one etcd member at a time",
+        "not: deleting the mirror pod with kubectl (the container goes on), or editing the manifest in place",
+    ]
+}
