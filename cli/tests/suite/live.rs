@@ -5,11 +5,11 @@ mod grpc;
 mod hostile;
 mod servers;
 
+use std::io::Read;
 use std::net::TcpListener;
-use std::process::Stdio;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, LazyLock};
-use std::thread::{sleep, spawn};
+use std::process::{Command, Stdio};
+use std::sync::LazyLock;
+use std::thread::{JoinHandle, sleep, spawn};
 use std::time::{Duration, Instant};
 
 use clinic::Cluster;
@@ -123,27 +123,42 @@ impl Watched {
     }
 }
 
+/// Whoever takes more is stopped: a broken promise, and no reason to lose the machine.
+const LONGEST: Duration = Duration::from_secs(5);
+const LARGEST: u64 = 1 << 20;
+
 /// Runs a command; its memory is read from outside every millisecond, since the kernel forgets it with the process.
-fn watch(mut command: std::process::Command) -> Watched {
+fn watch(mut command: Command) -> Watched {
     let begin = Instant::now();
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
-    let (id, done) = (child.id(), Arc::new(AtomicBool::new(false)));
-    let is_done = Arc::clone(&done);
-    let peak = spawn(move || {
-        let mut peak = 0;
-        while !is_done.load(Ordering::Relaxed) {
-            peak = high_water(id).unwrap_or(peak);
-            sleep(Duration::from_millis(1));
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+    let (stdout, stderr) = (child.stdout.take().map(all), child.stderr.take().map(all));
+    let mut peak = 0;
+    let status = loop {
+        if let Some(status) = child.try_wait().expect("a child") {
+            break status;
         }
-        peak
-    });
-    let output = child.wait_with_output().expect("it ends");
+        peak = high_water(child.id()).unwrap_or(peak);
+        if begin.elapsed() > LONGEST || peak > LARGEST {
+            child.kill().expect("a child");
+        }
+        sleep(Duration::from_millis(1));
+    };
     let took = begin.elapsed();
-    done.store(true, Ordering::Relaxed);
-    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
-    let code = output.status.code().expect("an exit code");
-    let ran = Ran { code, stdout: text(output.stdout), stderr: text(output.stderr) };
-    Watched { ran, took, peak: peak.join().expect("nothing panics there") }
+    let text = |pipe: Option<JoinHandle<String>>| pipe.expect("a pipe").join().expect("UTF-8");
+    let ran = Ran { code: status.code().unwrap_or(STOPPED), stdout: text(stdout), stderr: text(stderr) };
+    Watched { ran, took, peak }
+}
+
+/// The exit code that stands for none.
+const STOPPED: i32 = -1;
+
+/// Everything that comes out of a pipe.
+fn all(mut pipe: impl Read + Send + 'static) -> JoinHandle<String> {
+    spawn(move || {
+        let mut text = String::new();
+        pipe.read_to_string(&mut text).expect("UTF-8");
+        text
+    })
 }
 
 /// The most memory that a living process ever had, in KiB.

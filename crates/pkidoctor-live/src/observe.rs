@@ -371,3 +371,94 @@ pub(crate) fn failure_of(error: &io::Error) -> Failure {
         _ => Failure::Io(error.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::thread::{sleep, spawn};
+
+    use rustls::pki_types::pem::PemObject as _;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    use rustls::server::WebPkiClientVerifier;
+    use rustls::{RootCertStore, ServerConfig, ServerConnection};
+    use tokio::net::TcpSocket;
+
+    use super::*;
+
+    /// A file of a real node's PKI.
+    macro_rules! pki {
+        ($name:literal) => {
+            include_bytes!(concat!("../../../testdata/clusters/stacked-single/pki/", $name))
+        };
+    }
+
+    /// An etcd that asks for certificates of its own CA.
+    fn etcd() -> Arc<ServerConfig> {
+        let certificate = |pem: &[u8]| CertificateDer::from_pem_slice(pem).expect("a certificate");
+        let provider = Arc::new(ring::default_provider());
+        let mut roots = RootCertStore::empty();
+        roots.add(certificate(pki!("etcd/ca.crt"))).expect("a root");
+        let clients = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build();
+        let key = PrivateKeyDer::from_pem_slice(pki!("etcd/server.key")).expect("a key");
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[&TLS13, &TLS12])
+            .expect("versions")
+            .with_client_cert_verifier(clients.expect("a verifier"))
+            .with_single_cert(vec![certificate(pki!("etcd/server.crt"))], key);
+        Arc::new(config.expect("a pair"))
+    }
+
+    /// Says its part of the handshake, then an alert, and hangs up with a reset, whatever the client is saying.
+    fn refuse(config: Arc<ServerConfig>, mut stream: std::net::TcpStream, after: Duration) -> io::Result<()> {
+        let mut connection = ServerConnection::new(config).expect("a configuration");
+        while !connection.wants_write() {
+            connection.read_tls(&mut stream)?;
+            connection.process_new_packets().expect("a greeting");
+        }
+        let said = |connection: &mut ServerConnection, stream: &mut std::net::TcpStream| {
+            while connection.wants_write() {
+                connection.write_tls(stream)?;
+            }
+            Ok(())
+        };
+        said(&mut connection, &mut stream)?;
+        sleep(after);
+        // as if from the client, and refused by every version
+        connection.read_tls(&mut &[23, 3, 3, 0, 1, 0][..])?;
+        connection.process_new_packets().expect_err("a refusal");
+        said(&mut connection, &mut stream)
+    }
+
+    /// A server that refuses every client, each a little later than the one before.
+    fn refusing() -> io::Result<u16> {
+        let socket = TcpSocket::new_v4()?;
+        // a close is a reset, as where something of the client's stays unread
+        socket.set_zero_linger()?;
+        socket.bind(([127, 0, 0, 1], 0).into())?;
+        let (listener, config) = (socket.listen(8)?.into_std()?, etcd());
+        listener.set_nonblocking(false)?;
+        let port = listener.local_addr()?.port();
+        spawn(move || {
+            for (stream, step) in listener.incoming().flatten().zip(0..) {
+                let _ = refuse(Arc::clone(&config), stream, Duration::from_micros(20) * step);
+            }
+        });
+        Ok(port)
+    }
+
+    /// The client reads the server's part, signs, and writes its own: the refusal comes before, within or after that.
+    #[test]
+    fn an_alert_is_heard_whatever_the_client_is_saying() {
+        let identity = Identity::from_pem(pki!("etcd/healthcheck-client.crt"), pki!("etcd/healthcheck-client.key"));
+        let identity = identity.expect("a pair");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        for versions in [Versions::Tls12, Versions::Tls13] {
+            let port = runtime.block_on(async { refusing() }).expect("a server");
+            let dial = Dial { host: "127.0.0.1".to_owned(), port, server_name: None, own: None };
+            let manner = Manner { versions, ..Manner::default() };
+            for _ in 0..100 {
+                let seen = runtime.block_on(observe(&dial, Some(&identity), &manner, |_, _| true));
+                assert!(matches!(seen.end, End::Alert { .. }), "{seen:?}");
+            }
+        }
+    }
+}

@@ -19,8 +19,8 @@ use crate::support::{NOW, Ward};
 
 use super::grpc::{Answer, answer, healthy};
 use super::servers::{
-    Anybody, BOTH, ONLY_12, Tls, apiserver, ca_names, chain, clinic_pair, config, etcd, first, hold, pair, serve,
-    serve_on, serve_tls,
+    Anybody, BOTH, ONLY_12, Tls, apiserver, chain, clinic_pair, config, etcd, first, hold, pair, serve, serve_on,
+    serve_tls,
 };
 use super::{ADMIN, ETCD, Patient, callable, closed_port, codes, finding, live, rekey, rename, url};
 
@@ -191,7 +191,7 @@ fn keys_of_every_kind() {
     for kind in [Kind::P521, Kind::Ed25519, Kind::P384, Kind::Rsa(4096)] {
         let key = Key::generate(kind, &mut Rng::new(5));
         let patient = Patient::with(|cluster| rekey(cluster, Role::EtcdServer, key.clone()));
-        let clients = || Anybody { names: ca_names(&patient, "etcd/ca.crt"), demands: true };
+        let clients = || Anybody::of(&patient, "etcd/ca.crt");
         for versions in [BOTH, ONLY_12] {
             let pair = clinic_pair(chain(&patient, "etcd/server"), &key);
             let port = serve_tls(config(pair, Some(clients()), versions), |tls| answer(tls, healthy));
@@ -223,7 +223,7 @@ fn a_certificate_without_its_key() {
 #[test]
 fn versions() {
     let patient = Patient::new();
-    let clients = || Some(Anybody { names: ca_names(&patient, "etcd/ca.crt"), demands: true });
+    let clients = || Some(Anybody::of(&patient, "etcd/ca.crt"));
     let port =
         |versions| serve_tls(config(pair(&patient, "etcd/server"), clients(), versions), |tls| answer(tls, healthy));
     let (old, both) = (port(ONLY_12), port(BOTH));
@@ -284,7 +284,7 @@ fn counting(config: ServerConfig) -> (u16, Arc<AtomicUsize>, Arc<AtomicUsize>) {
 fn nothing_is_asked_of_whom_the_client_does_not_trust() {
     let patient = Patient::new();
     let other = stranger();
-    let clients = || Some(Anybody { names: ca_names(&patient, "etcd/ca.crt"), demands: false });
+    let clients = || Some(Anybody { demands: false, ..Anybody::of(&patient, "etcd/ca.crt") });
     let unproved = || clinic_pair(chain(&patient, "etcd/server"), &Key::rsa(2048, 40));
     for versions in [BOTH, ONLY_12] {
         for pair in [pair(&other, "etcd/server"), unproved()] {

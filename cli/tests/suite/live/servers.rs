@@ -1,6 +1,6 @@
 //! Servers of every kind, in this process and on loopback.
 
-use std::io::{Read as _, Write as _};
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread::spawn;
@@ -15,8 +15,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::sign::{CertifiedKey, Signer, SigningKey, SingleCertAndKey};
 use rustls::{
-    DigitallySignedStruct, DistinguishedName, Error, RootCertStore, ServerConfig, ServerConnection, SignatureAlgorithm,
-    SignatureScheme, StreamOwned, SupportedProtocolVersion,
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, ServerConfig, ServerConnection,
+    SignatureAlgorithm, SignatureScheme, StreamOwned, SupportedProtocolVersion,
 };
 use tokio::net::TcpSocket;
 
@@ -63,7 +63,7 @@ pub(super) fn tls(config: &Arc<ServerConfig>, mut stream: TcpStream, treat: &imp
         treat(&mut tls);
     }
     // says what it has to say, alerts too
-    let _ = tls.flush();
+    while tls.conn.wants_write() && tls.conn.write_tls(&mut tls.sock).is_ok() {}
 }
 
 /// A listener with a queue of this length; its connections are reset when they are dropped, if asked.
@@ -82,7 +82,7 @@ pub(super) fn listener(queue: u32, resets: bool) -> TcpListener {
 }
 
 /// Reads until the client hangs up.
-pub(super) fn hold(stream: &mut impl std::io::Read) {
+pub(super) fn hold(stream: &mut impl Read) {
     let mut buffer = [0; 4096];
     while matches!(stream.read(&mut buffer), Ok(1..)) {}
 }
@@ -96,7 +96,7 @@ pub(super) fn first(stream: &mut TcpStream) -> Vec<u8> {
 }
 
 /// Writes the same without end.
-pub(super) fn flood(stream: &mut impl std::io::Write, bytes: &[u8]) {
+pub(super) fn flood(stream: &mut impl Write, bytes: &[u8]) {
     while stream.write_all(bytes).is_ok() {}
 }
 
@@ -105,6 +105,15 @@ pub(super) fn flood(stream: &mut impl std::io::Write, bytes: &[u8]) {
 pub(super) struct Anybody {
     pub(super) names: Vec<DistinguishedName>,
     pub(super) demands: bool,
+    /// But whoever's certificate holds these bytes, if any.
+    pub(super) but: &'static [u8],
+}
+
+impl Anybody {
+    /// Whoever shows a certificate, though only the CAs of this file are named.
+    pub(super) fn of(patient: &Patient, ca: &str) -> Self {
+        Self { names: ca_names(patient, ca), demands: true, but: &[] }
+    }
 }
 
 impl ClientCertVerifier for Anybody {
@@ -118,10 +127,13 @@ impl ClientCertVerifier for Anybody {
 
     fn verify_client_cert(
         &self,
-        _: &CertificateDer<'_>,
+        leaf: &CertificateDer<'_>,
         _: &[CertificateDer<'_>],
         _: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
+        if !self.but.is_empty() && leaf.windows(self.but.len()).any(|part| part == self.but) {
+            return Err(Error::InvalidCertificate(CertificateError::UnknownIssuer));
+        }
         Ok(ClientCertVerified::assertion())
     }
 
@@ -208,7 +220,7 @@ pub(super) fn chain(patient: &Patient, stem: &str) -> Vec<CertificateDer<'static
 }
 
 /// The names of the CAs in a file, as a server that trusts them lists them.
-pub(super) fn ca_names(patient: &Patient, name: &str) -> Vec<DistinguishedName> {
+fn ca_names(patient: &Patient, name: &str) -> Vec<DistinguishedName> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(&patient.pki(name)).expect("a certificate")).expect("a root");
     roots.subjects()
@@ -233,12 +245,11 @@ pub(super) fn config(
 
 /// As the tree's own etcd shows itself.
 pub(super) fn etcd(patient: &Patient) -> ServerConfig {
-    let clients = Anybody { names: ca_names(patient, "etcd/ca.crt"), demands: true };
-    config(pair(patient, "etcd/server"), Some(clients), BOTH)
+    config(pair(patient, "etcd/server"), Some(Anybody::of(patient, "etcd/ca.crt")), BOTH)
 }
 
 /// As the tree's own API server shows itself: it asks for a certificate and does without.
 pub(super) fn apiserver(patient: &Patient) -> ServerConfig {
-    let clients = Anybody { names: ca_names(patient, "ca.crt"), demands: false };
+    let clients = Anybody { demands: false, ..Anybody::of(patient, "ca.crt") };
     config(pair(patient, "apiserver"), Some(clients), BOTH)
 }
