@@ -16,9 +16,39 @@ use crate::suggest;
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  nothing at or above the threshold
-  1  findings; a link refused or unreachable; verify refused
-  2  bad usage; no PKI there; something unreadable and nothing worse found";
+  0  nothing at or above the threshold; repair done; nothing to do
+  1  findings; a link refused or unreachable; verify refused; repair done but errors remain
+  2  bad usage; no PKI there; something unreadable and nothing worse found
+  3  refused, declined, stale, locked or rolled back: nothing has changed
+  4  a repair could neither be finished nor undone: hands needed";
+
+const REGEN_EXAMPLES: &str = "\
+Examples:
+  pkidoctor regen etcd-server --backup       key and certificate of etcd's client port
+  pkidoctor regen etcd --dry-run             what would become of etcd's four leaves
+  pkidoctor regen apiserver --san api.example.com
+  pkidoctor regen admin.conf --keep-key      a new certificate for the same key
+  pkidoctor regen etcd-server --csr /root/requests    where the CA's key is elsewhere
+
+Targets: etcd-server, etcd-peer, etcd-healthcheck-client, apiserver-etcd-client, apiserver,
+apiserver-kubelet-client, front-proxy-client, admin.conf, super-admin.conf,
+controller-manager.conf, scheduler.conf, kubelet.conf, sa.pub; etcd (its four leaves),
+all (all leaves that exist); etcd-ca (a rotation in steps).";
+
+const FIX_EXAMPLES: &str = "\
+Examples:
+  pkidoctor fix --dry-run                    what would be done
+  pkidoctor fix --yes                        do it
+  pkidoctor fix --select key-exposed         only this, though it is a warning";
+
+const RESTORE_EXAMPLES: &str = "\
+Examples:
+  pkidoctor restore                          the backups there are
+  pkidoctor restore 20261123T030000Z-1a2b    put back what that run changed";
+
+const RECOVER_EXAMPLES: &str = "\
+Examples:
+  pkidoctor recover                          after a power cut in the middle of a repair";
 
 const SCAN_EXAMPLES: &str = "\
 Examples:
@@ -88,6 +118,24 @@ pub(crate) enum Command {
     #[cfg(feature = "live")]
     #[command(after_help = PROBE_EXAMPLES)]
     Probe(Probe),
+    /// Make certificates and keys anew, as one transaction
+    ///
+    /// Issues what kubeadm would issue on this node, judges it on every link before anything is written, backs up, and
+    /// replaces files so that a crash leaves nothing half done.
+    #[command(after_help = REGEN_EXAMPLES)]
+    Regen(Box<Regen>),
+    /// The smallest set of repairs that heals what scan found
+    ///
+    /// Puts back, rewrites, changes permissions or makes anew, in this order of preference. Never edits a manifest and
+    /// never replaces a CA: those are told as steps for hands.
+    #[command(after_help = FIX_EXAMPLES)]
+    Fix(Fix),
+    /// Put a backup back; lists backups without BACKUP
+    #[command(after_help = RESTORE_EXAMPLES)]
+    Restore(Restore),
+    /// Finish or undo an interrupted repair
+    #[command(after_help = RECOVER_EXAMPLES)]
+    Recover(Recover),
     /// Would Go (so etcd and Kubernetes) accept this certificate?
     ///
     /// Prints `ok`, or the text of Go's error.
@@ -308,6 +356,150 @@ pub(crate) enum Threshold {
     Never,
 }
 
+/// Whose files are repaired.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Patient {
+    /// PKI directory or the one above it; the first is repaired, further ones are the cluster's other nodes
+    #[arg(long, value_name = "PATH", default_value = "/etc/kubernetes/pki")]
+    pub(crate) pki: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+/// How a repair is carried out.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Repair")]
+pub(crate) struct Manner {
+    /// Back up to a directory in DIR, outside of PKI and manifests [default: pkidoctor-backups beside the PKI]
+    #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true, conflicts_with = "no_backup")]
+    pub(crate) backup: Option<Option<PathBuf>>,
+    /// Make no backup
+    #[arg(long)]
+    pub(crate) no_backup: bool,
+    /// Print plan and difference, write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Answer every question with yes
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Show the new pair to the running etcd before, and see it served after
+    #[cfg(feature = "live")]
+    #[arg(long)]
+    pub(crate) verify_live: bool,
+    /// How long an endpoint may take to answer again
+    #[cfg(feature = "live")]
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "60s", requires = "verify_live")]
+    pub(crate) wait: Duration,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Regen {
+    /// What to make anew
+    #[arg(value_name = "TARGET", required = true)]
+    pub(crate) targets: Vec<String>,
+    #[command(flatten)]
+    pub(crate) patient: Patient,
+    #[command(flatten)]
+    pub(crate) manner: Manner,
+    /// Add a name or an address; may be repeated
+    #[arg(long, value_name = "NAME-OR-IP", value_parser = san)]
+    pub(crate) san: Vec<String>,
+    /// Drop names of the certificate in place that kubeadm would not give it
+    #[arg(long)]
+    pub(crate) only_san: bool,
+    /// Which kind of key
+    #[arg(long, value_enum, value_name = "KIND", default_value_t = KeyType::Same)]
+    pub(crate) key_type: KeyType,
+    /// Certify the key in place
+    #[arg(long, conflicts_with = "key_type")]
+    pub(crate) keep_key: bool,
+    /// Days of validity
+    #[arg(long, value_name = "N", default_value_t = 365, value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    pub(crate) days: u32,
+    /// The node's name, where no file tells it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) node_name: Option<String>,
+    /// The organization (group) of a client, where no file tells it
+    #[arg(long, value_name = "O")]
+    pub(crate) organization: Option<String>,
+    /// The CA's key is elsewhere: write keys and requests to DIR
+    #[arg(long, value_name = "DIR", conflicts_with = "install")]
+    pub(crate) csr: Option<PathBuf>,
+    /// Put in place what was signed from requests in DIR
+    #[arg(long, value_name = "DIR")]
+    pub(crate) install: Option<PathBuf>,
+    /// Sign with a CA that signed nothing of what is in place
+    #[arg(long)]
+    pub(crate) adopt_ca: bool,
+    /// Which step of etcd-ca
+    #[arg(long, value_enum, value_name = "STEP")]
+    pub(crate) step: Option<RotationStep>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum KeyType {
+    /// As in the certificate in place
+    Same,
+    /// RSA, 2048 bits
+    Rsa2048,
+    /// RSA, 3072 bits
+    Rsa3072,
+    /// RSA, 4096 bits
+    Rsa4096,
+    /// ECDSA on P-256
+    P256,
+    /// ECDSA on P-384
+    P384,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum RotationStep {
+    /// Trust the old CA and a new one
+    Bundle,
+    /// Sign the leaves with the new one
+    Leaves,
+    /// Trust the new one alone
+    Drop,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Fix {
+    #[command(flatten)]
+    pub(crate) patient: Patient,
+    #[command(flatten)]
+    pub(crate) manner: Manner,
+    /// Only these findings, be they warnings
+    #[arg(long, value_name = "CODE,...", value_delimiter = ',', value_parser = code)]
+    pub(crate) select: Vec<String>,
+    /// Not these findings
+    #[arg(long, value_name = "CODE,...", value_delimiter = ',', value_parser = code)]
+    pub(crate) ignore: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Restore {
+    /// The backup: its name or its directory
+    #[arg(value_name = "BACKUP")]
+    pub(crate) backup: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) patient: Patient,
+    /// Where the backups are kept [default: pkidoctor-backups beside the PKI]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) from: Option<PathBuf>,
+    /// The whole backup, not only what its run changed
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Also over files that have changed since
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Recover {
+    #[command(flatten)]
+    pub(crate) patient: Patient,
+}
+
 #[derive(Args, Debug)]
 pub(crate) struct Verify {
     /// The certificate, perhaps followed by its chain
@@ -382,6 +574,24 @@ fn endpoint(text: &str) -> Result<Endpoint, String> {
         "https" => Ok(endpoint),
         "" => url::parse(&format!("https://{text}")),
         other => Err(format!("links speak TLS: https://…, not {other}://…")),
+    }
+}
+
+/// A DNS name as Go would match it, or an address.
+fn san(text: &str) -> Result<String, String> {
+    let is_name = || {
+        let label = |label: &str| {
+            !label.is_empty()
+                && label.len() < 64
+                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+        };
+        text.len() < 254 && text.strip_prefix("*.").unwrap_or(text).split('.').all(label)
+    };
+    let looks_like_address = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    if text.parse::<std::net::IpAddr>().is_ok() || !looks_like_address && is_name() {
+        Ok(text.to_owned())
+    } else {
+        Err("neither a DNS name nor an IP address".to_owned())
     }
 }
 

@@ -11,6 +11,10 @@ pub(crate) enum Exit {
     Found = 1,
     /// Bad usage, or something could not be read.
     CouldNotLook = 2,
+    /// Refused, declined, stale, locked or rolled back: nothing has changed.
+    Unchanged = 3,
+    /// A repair could neither be finished nor undone.
+    HandsNeeded = 4,
 }
 
 impl Exit {
@@ -20,6 +24,8 @@ impl Exit {
             Self::Clean => 0,
             Self::CouldNotLook => 1,
             Self::Found => 2,
+            Self::Unchanged => 3,
+            Self::HandsNeeded => 4,
         };
         if rank(other) > rank(self) { other } else { self }
     }

@@ -5,11 +5,14 @@ mod explain;
 mod inspect;
 #[cfg(feature = "live")]
 mod probe;
+mod repair;
 mod scan;
 mod shell;
 mod verify;
 
 use std::io;
+
+pub(crate) use repair::recovered_words;
 
 use crate::args::{Arguments, Command, Manners};
 use crate::exit::Exit;
@@ -48,6 +51,10 @@ fn to_output(arguments: &Arguments) -> io::Result<Exit> {
         },
         #[cfg(feature = "live")]
         Command::Probe(probe) => probe::run(probe, manners, out),
+        Command::Regen(regen) => repair::regen(regen, manners, out),
+        Command::Fix(fix) => repair::fix(fix, manners, out),
+        Command::Restore(restore) => repair::restore(restore, manners, out),
+        Command::Recover(recover) => repair::recover(recover, manners, out),
         Command::Verify(verify) => verify::run(verify, manners, out),
         Command::Inspect(inspect) => inspect::run(inspect, manners, out),
         Command::Explain(explain) => explain::run(explain, manners, out),

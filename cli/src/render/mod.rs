@@ -7,3 +7,4 @@ pub(crate) mod lines;
 pub(crate) mod links;
 pub(crate) mod live;
 pub(crate) mod page;
+pub(crate) mod repair;

@@ -1,6 +1,7 @@
 //! A page of text: every string is cleaned on its way in, wrapped to the paper's width, perhaps in colour.
 
-use anstyle::{AnsiColor, Color, Style};
+pub(crate) use anstyle::Style;
+use anstyle::{AnsiColor, Color};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::clean::clean;

@@ -4,6 +4,7 @@
 //! Kubernetes, would say, and why. Synchronous, no network, no clock, no global state.
 #![forbid(unsafe_code)]
 
+pub mod act;
 mod causes;
 pub mod check;
 pub mod checks;
@@ -16,6 +17,7 @@ pub mod live;
 pub mod plan;
 pub mod profile;
 pub mod read;
+pub mod repair;
 pub mod report;
 pub mod x509;
 

@@ -58,6 +58,11 @@ impl MatchedPair {
     pub const fn key(&self) -> &PrivateKey {
         &self.key
     }
+
+    /// The private key alone.
+    pub fn into_key(self) -> PrivateKey {
+        self.key
+    }
 }
 
 /// A certificate authority that can sign now.

@@ -182,10 +182,10 @@ fn known_to_leaves(
     shown: &str,
 ) -> Result<(), Refusal> {
     let leaves = leaves(cluster, node, stem);
-    let signed = |leaf: &Arc<Certificate>| {
+    let is_child = |leaf: &Arc<Certificate>| {
         leaf.issuer.raw == signer.certificate.subject.raw && verifier.check_signature(leaf, &signer.certificate).is_ok()
     };
-    if leaves.is_empty() || leaves.iter().any(signed) {
+    if leaves.is_empty() || leaves.iter().any(is_child) {
         return Ok(());
     }
     let message = format!(

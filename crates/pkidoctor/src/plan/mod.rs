@@ -22,7 +22,7 @@ use crate::x509::certificate::Certificate;
 pub use authority::{Signer, signer};
 pub use credentials::{Edit, EditError, Fields, edit, fresh};
 pub use identity::Identity;
-pub use regen::{Options, regen};
+pub use regen::{KeyChoice, Options, common_name, regen};
 pub use restart::{Restart, how_to_restart, restarts};
 pub use target::{Target, UnknownTarget};
 

@@ -25,10 +25,8 @@ pub struct Options {
     pub san: Vec<String>,
     /// Drop the names of the certificate in place that kubeadm would not give it.
     pub only_san: bool,
-    /// `None` for the kind of the certificate in place.
-    pub key_kind: Option<KeyKind>,
-    /// Certify the key in place.
-    pub keep_key: bool,
+    /// Which key.
+    pub key: KeyChoice,
     /// Days of validity.
     pub days: u32,
     /// The node's name, where no file tells it.
@@ -46,8 +44,7 @@ impl Default for Options {
         Self {
             san: Vec::new(),
             only_san: false,
-            key_kind: None,
-            keep_key: false,
+            key: KeyChoice::Same,
             days: 365,
             node_name: None,
             organization: None,
@@ -55,6 +52,17 @@ impl Default for Options {
             adopt_ca: false,
         }
     }
+}
+
+/// Which key a new certificate is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KeyChoice {
+    /// A new one of the kind that the certificate in place has, else the CA's, else RSA-2048.
+    Same,
+    /// A new one of this kind.
+    Kind(KeyKind),
+    /// The one in place.
+    InPlace,
 }
 
 /// What kubeadm dates back (`timeutil` since 1.31).
@@ -85,6 +93,28 @@ pub fn regen(
     Ok(plan)
 }
 
+/// The common name of a target on a node; `None` where it is the node's and nobody tells it.
+pub fn common_name(cluster: &Cluster, node: usize, target: Target) -> Option<String> {
+    name_of(target, &Identity::of(cluster, node, None))
+}
+
+fn name_of(target: Target, identity: &Identity) -> Option<String> {
+    let fixed = match target.name() {
+        "apiserver" => "kube-apiserver",
+        "apiserver-kubelet-client" => "kube-apiserver-kubelet-client",
+        "front-proxy-client" => "front-proxy-client",
+        "etcd-healthcheck-client" => "kube-etcd-healthcheck-client",
+        "apiserver-etcd-client" => "kube-apiserver-etcd-client",
+        "admin.conf" => "kubernetes-admin",
+        "super-admin.conf" => "kubernetes-super-admin",
+        "controller-manager.conf" => "system:kube-controller-manager",
+        "scheduler.conf" => "system:kube-scheduler",
+        "kubelet.conf" => return identity.kubelet_name.as_ref().map(|name| format!("system:node:{name}")),
+        _ => return identity.name.clone(),
+    };
+    Some(fixed.to_owned())
+}
+
 struct Maker<'a> {
     cluster: &'a Cluster,
     verifier: &'a Verifier<'a>,
@@ -113,7 +143,7 @@ impl Maker<'_> {
         } else {
             client_names(old.as_deref())
         };
-        let subject = self.subject(role.name, self.common_name(role)?, old.as_deref(), &mut notes)?;
+        let subject = self.subject(role.name, self.common_name(Target::Leaf(role))?, old.as_deref(), &mut notes)?;
         if names.drops {
             plan.questions.push(format!("{} loses names of the certificate in place", role.name));
         }
@@ -145,7 +175,7 @@ impl Maker<'_> {
         let old = file.and_then(|file| file.client_certificate.as_ref()?.parsed().next()).cloned();
         let signer = self.signer("ca")?;
         let mut notes = Vec::new();
-        let user = self.user(name)?;
+        let user = self.common_name(Target::Kubeconfig(name))?;
         let subject = self.subject(name, user.clone(), old.as_deref(), &mut notes)?;
         let ca = self.stale_ca(name, file, &signer);
         if let Some(ca) = &ca {
@@ -208,41 +238,13 @@ impl Maker<'_> {
         signer(self.cluster, self.verifier, self.node, stem, self.options)
     }
 
-    fn common_name(&self, role: Role) -> Result<String, Refusal> {
-        let fixed = match role.name {
-            "apiserver" => "kube-apiserver",
-            "apiserver-kubelet-client" => "kube-apiserver-kubelet-client",
-            "front-proxy-client" => "front-proxy-client",
-            "etcd-healthcheck-client" => "kube-etcd-healthcheck-client",
-            "apiserver-etcd-client" => "kube-apiserver-etcd-client",
-            _ => return self.node_name(self.identity.name.as_ref(), role.name),
-        };
-        Ok(fixed.to_owned())
-    }
-
-    fn user(&self, kubeconfig: &str) -> Result<String, Refusal> {
-        let fixed = match kubeconfig {
-            "admin.conf" => "kubernetes-admin",
-            "super-admin.conf" => "kubernetes-super-admin",
-            "controller-manager.conf" => "system:kube-controller-manager",
-            "scheduler.conf" => "system:kube-scheduler",
-            _ => {
-                let name = self.node_name(self.identity.kubelet_name.as_ref(), kubeconfig)?;
-                return Ok(format!("system:node:{name}"));
-            }
-        };
-        Ok(fixed.to_owned())
-    }
-
-    fn node_name(&self, name: Option<&String>, target: &str) -> Result<String, Refusal> {
-        name.cloned().ok_or_else(|| {
-            Refusal::new(
-                "identity-unknown",
-                format!(
-                    "this node's name is in no manifest and no kubelet.conf here, so {target} would be made for nobody"
-                ),
-            )
-            .then("give it: --node-name NAME")
+    fn common_name(&self, target: Target) -> Result<String, Refusal> {
+        name_of(target, &self.identity).ok_or_else(|| {
+            let target = target.name();
+            let message = format!(
+                "this node's name is in no manifest and no kubelet.conf here, so {target} would be made for nobody"
+            );
+            Refusal::new("identity-unknown", message).then("give it: --node-name NAME")
         })
     }
 
@@ -339,12 +341,16 @@ impl Maker<'_> {
         plan: &mut Plan,
         notes: &mut Vec<Note>,
     ) -> Result<KeyFrom, Refusal> {
-        if self.options.keep_key {
+        if self.options.key == KeyChoice::InPlace {
             return self.in_place(target, path, notes).map(|()| KeyFrom::InPlace);
         }
         let kind_of = |certificate: &Certificate| certificate.key.as_ref().and_then(KeyKind::of);
         let same = old.and_then(kind_of);
-        let kind = self.options.key_kind.or(same).or_else(|| kind_of(&signer.certificate)).unwrap_or(KeyKind::Rsa2048);
+        let asked = match self.options.key {
+            KeyChoice::Kind(kind) => Some(kind),
+            KeyChoice::Same | KeyChoice::InPlace => None,
+        };
+        let kind = asked.or(same).or_else(|| kind_of(&signer.certificate)).unwrap_or(KeyKind::Rsa2048);
         if let Some(before) = old.and_then(|old| old.key.as_ref()).map(crate::x509::key::PublicKey::kind)
             && before != kind.name()
         {

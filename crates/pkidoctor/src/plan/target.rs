@@ -78,7 +78,7 @@ impl Target {
                 let named = flags.into_iter().any(|(certificate, _, _)| {
                     let mut running = crate::cluster::manifest::Component::ALL
                         .into_iter()
-                        .flat_map(|component| here.running(component));
+                        .filter_map(|component| here.running(component));
                     running.any(|running| running.flags.value(certificate).is_some_and(|value| !value.is_empty()))
                 });
                 named || ["crt", "key"].iter().any(|ending| is_there(here.layout(&format!("{}.{ending}", role.stem))))

@@ -473,6 +473,18 @@ impl Disk {
         }
     }
 
+    /// Where on this machine a directory of the node is, every link resolved.
+    ///
+    /// # Errors
+    /// Why it cannot be told.
+    pub fn real_directory(&self, node_path: &str) -> Result<PathBuf, String> {
+        match self.find_by_hand(Path::new(node_path)) {
+            Ok(found) if found.status.is_directory() => fs::canonicalize(&found.here).map_err(|error| go_text(&error)),
+            Ok(_) => Err("not a directory".to_owned()),
+            Err(_) => Err("no such directory".to_owned()),
+        }
+    }
+
     /// A file that does not exist yet, in a directory that does.
     fn new_file(&self, path: &Path) -> Result<PathBuf, String> {
         let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
@@ -841,6 +853,12 @@ fn go_text(error: &io::Error) -> String {
 
 fn lossy(path: &Path) -> String {
     path.to_string_lossy().into_owned()
+}
+
+/// A file's path with every link on the way to it resolved; the file itself may be one or not exist.
+pub(super) fn real(path: &Path) -> Result<PathBuf, String> {
+    let (Some(above), Some(name)) = (path.parent(), path.file_name()) else { return Err("not a file".to_owned()) };
+    fs::canonicalize(above).map(|above| above.join(name)).map_err(|error| go_text(&error))
 }
 
 /// Whether two paths of this machine are the same directory, links followed.

@@ -84,6 +84,23 @@ pub fn destination(request: &Request, cluster: &Cluster, node: usize, path: &str
     node::destination(request, given, read, path)
 }
 
+/// The PKI directory of the first node on this machine, links followed, without reading what is in it.
+///
+/// # Errors
+/// When there is none.
+pub fn home(request: &Request) -> Result<PathBuf, ReadError> {
+    let given = request.paths.first().map_or(std::path::Path::new(""), PathBuf::as_path);
+    node::home(request, given)
+}
+
+/// A file's path on this machine, links on the way to it resolved, but not the last one.
+///
+/// # Errors
+/// Why its directory cannot be found.
+pub fn real(path: &std::path::Path) -> Result<PathBuf, String> {
+    disk::real(path)
+}
+
 /// A second node of the same name becomes `name#2`.
 fn tell_apart(nodes: &mut [crate::cluster::Node]) {
     let mut seen: Vec<String> = Vec::new();

@@ -97,6 +97,13 @@ pub(super) fn destination(request: &Request, given: &Path, node: &Node, path: &s
     disk_of(request, ground.place(request, &node.pki).view).destination(path)
 }
 
+/// The PKI directory behind a given path, on this machine.
+pub(super) fn home(request: &Request, given: &Path) -> Result<PathBuf, ReadError> {
+    let ground = Ground::find(request, given)?;
+    let lost = |why: String| ReadError::NoPki(given.display().to_string(), why);
+    disk_of(request, ground.view).real_directory(&ground.pki).map_err(lost)
+}
+
 fn disk_of(request: &Request, view: View) -> Disk {
     Disk::projected(view, Arc::clone(&request.projection))
 }

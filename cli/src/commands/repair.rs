@@ -1,0 +1,297 @@
+//! `regen`, `fix`, `restore`, `recover`: the commands that write.
+
+use std::io::{self, IsTerminal as _, Write};
+use std::path::{Path, PathBuf};
+
+use pkidoctor::act::{Backup, Failure, RealFiles, Recovered, Run, backups};
+use pkidoctor::go::GoVersion;
+use pkidoctor::issue::KeyKind;
+use pkidoctor::plan::{self, KeyChoice, Refusal};
+use pkidoctor::read::Request;
+use pkidoctor::repair::{self, Done, NotDone, Prescription, Refused, Selection, Setting, Witness};
+use time::OffsetDateTime;
+
+use super::scan;
+use crate::args::{Fix, KeyType, Manner, Manners, Patient, Recover, Regen, Restore};
+use crate::exit::Exit;
+use crate::output::{Output, say};
+use crate::render::repair::{self as render, Outcome, Told};
+
+/// Runs `regen`.
+///
+/// # Errors
+/// When the output cannot be written.
+pub(crate) fn regen(regen: &Regen, manners: &Manners, out: &mut Output) -> io::Result<Exit> {
+    let setting = setting(&regen.patient);
+    let options = options(regen);
+    let prescription = repair::regen(&setting, &regen.targets, &options);
+    let asks = regen.only_san || regen.adopt_ca || regen.targets.iter().any(|target| target == "all");
+    let order = Order { command: "regen", setting: &setting, manner: &regen.manner, asks };
+    order.follow(prescription, manners, out)
+}
+
+/// Runs `fix`.
+///
+/// # Errors
+/// When the output cannot be written.
+pub(crate) fn fix(fix: &Fix, manners: &Manners, out: &mut Output) -> io::Result<Exit> {
+    let setting = setting(&fix.patient);
+    let selection = Selection { select: fix.select.clone(), ignore: fix.ignore.clone() };
+    let prescription = repair::fix(&setting, &selection);
+    Order { command: "fix", setting: &setting, manner: &fix.manner, asks: true }.follow(prescription, manners, out)
+}
+
+fn setting(patient: &Patient) -> Setting {
+    Setting { request: request(patient), now: now(), go: GoVersion::NEWEST, built: built() }
+}
+
+fn request(patient: &Patient) -> Request {
+    scan::request(&patient.place, patient.pki.clone())
+}
+
+#[expect(clippy::disallowed_methods, reason = "only the command line asks what time it is")]
+fn now() -> OffsetDateTime {
+    OffsetDateTime::now_utc()
+}
+
+/// When this program was built (`build.rs`).
+fn built() -> OffsetDateTime {
+    let seconds = env!("PKIDOCTOR_BUILT").parse().unwrap_or_default();
+    OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}
+
+fn options(regen: &Regen) -> plan::Options {
+    let key = match regen.key_type {
+        _ if regen.keep_key => KeyChoice::InPlace,
+        KeyType::Same => KeyChoice::Same,
+        KeyType::Rsa2048 => KeyChoice::Kind(KeyKind::Rsa2048),
+        KeyType::Rsa3072 => KeyChoice::Kind(KeyKind::Rsa3072),
+        KeyType::Rsa4096 => KeyChoice::Kind(KeyKind::Rsa4096),
+        KeyType::P256 => KeyChoice::Kind(KeyKind::P256),
+        KeyType::P384 => KeyChoice::Kind(KeyKind::P384),
+    };
+    plan::Options {
+        san: regen.san.clone(),
+        only_san: regen.only_san,
+        key,
+        days: regen.days,
+        node_name: regen.node_name.clone(),
+        organization: regen.organization.clone(),
+        without_ca_key: regen.csr.is_some() || regen.install.is_some(),
+        adopt_ca: regen.adopt_ca,
+    }
+}
+
+/// The name of a run: when, and which process.
+fn run(now: OffsetDateTime) -> Run {
+    let words = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    let (date, time) = (now.date(), now.time());
+    let id = format!(
+        "{}{:02}{:02}T{:02}{:02}{:02}Z-{:x}",
+        date.year(),
+        u8::from(date.month()),
+        date.day(),
+        time.hour(),
+        time.minute(),
+        time.second(),
+        std::process::id()
+    );
+    Run { id, words, at: now }
+}
+
+/// Where backups are kept unless somebody says otherwise: beside the PKI.
+fn beside(home: &Path) -> PathBuf {
+    home.with_file_name("pkidoctor-backups")
+}
+
+/// What a command was asked to do with its prescription.
+struct Order<'a> {
+    command: &'static str,
+    setting: &'a Setting,
+    manner: &'a Manner,
+    asks: bool,
+}
+
+impl Order<'_> {
+    fn follow(
+        &self,
+        prescription: Result<Prescription, Refused>,
+        manners: &Manners,
+        out: &mut Output,
+    ) -> io::Result<Exit> {
+        let prescription = match prescription {
+            Ok(prescription) => prescription,
+            Err(refused) => return self.refused(&refused, manners, out),
+        };
+        let outcome = self.outcome(&prescription)?;
+        let told = Told { command: self.command, at: self.setting.now, prescription: Some(&prescription), outcome };
+        render::tell(&told, manners, out)?;
+        Ok(exit(&told))
+    }
+
+    fn refused(&self, refused: &Refused, manners: &Manners, out: &mut Output) -> io::Result<Exit> {
+        let (outcome, exit) = match refused {
+            Refused::Read(error) => {
+                say(&error.to_string());
+                (Outcome::CouldNotRead(error.to_string()), Exit::CouldNotLook)
+            }
+            Refused::Target(error) => {
+                let known = plan::Target::every().into_iter().map(|target| target.name());
+                let hint = crate::suggest::nearest(&error.0, known.chain(["etcd", "all", "etcd-ca"]));
+                let hint = hint.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+                say(&format!("{error}{hint}"));
+                return Ok(Exit::CouldNotLook);
+            }
+            Refused::No(refusal) => (Outcome::Refused(refusal.clone()), Exit::Unchanged),
+        };
+        let told = Told { command: self.command, at: self.setting.now, prescription: None, outcome };
+        render::tell(&told, manners, out)?;
+        Ok(exit)
+    }
+
+    fn outcome(&self, prescription: &Prescription) -> io::Result<Outcome> {
+        if prescription.is_empty() {
+            return Ok(Outcome::NothingToDo);
+        }
+        if self.manner.dry_run {
+            return Ok(Outcome::Planned);
+        }
+        if !self.consents(prescription)? {
+            return Ok(Outcome::Declined);
+        }
+        let home = match prescription.home() {
+            Ok(home) => home,
+            Err(refusal) => return Ok(Outcome::Refused(refusal)),
+        };
+        let backup = match &self.manner.backup {
+            _ if self.manner.no_backup => None,
+            Some(Some(directory)) => Some(std::path::absolute(directory)?),
+            Some(None) | None => Some(beside(&home)),
+        };
+        let done = prescription.carry_out(self.setting, &RealFiles, run(self.setting.now), backup, &mut Nobody);
+        Ok(of(done.map(|Done { backup }| Outcome::Done { backup })))
+    }
+
+    /// What asks is asked; where nobody can answer, the answer is no.
+    fn consents(&self, prescription: &Prescription) -> io::Result<bool> {
+        let questions = &prescription.plan.questions;
+        if self.manner.yes || !self.asks && questions.is_empty() {
+            return Ok(true);
+        }
+        for question in questions {
+            say(question);
+        }
+        if !io::stdin().is_terminal() {
+            say("nobody is there to answer; --yes answers");
+            return Ok(false);
+        }
+        ask(prescription.plan.steps.len())
+    }
+}
+
+fn ask(steps: usize) -> io::Result<bool> {
+    let mut talk = io::stderr().lock();
+    let plural = if steps == 1 { "" } else { "s" };
+    write!(talk, "pkidoctor: carry out {steps} step{plural}? [y/N] ")?;
+    talk.flush()?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+}
+
+fn of(result: Result<Outcome, NotDone>) -> Outcome {
+    match result {
+        Ok(outcome) => outcome,
+        Err(NotDone::Read(error)) => Outcome::CouldNotRead(error.to_string()),
+        Err(NotDone::Refused(refusal)) => Outcome::Refused(refusal),
+        Err(NotDone::Failed(failure)) => Outcome::Failed(failure),
+    }
+}
+
+/// Nobody looks on.
+struct Nobody;
+
+impl Witness for Nobody {
+    fn before(&mut self, _: &Prescription) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    fn after(&mut self, _: &Prescription) -> Result<(), Refusal> {
+        Ok(())
+    }
+}
+
+fn exit(told: &Told<'_>) -> Exit {
+    let remain = told.prescription.is_some_and(|prescription| prescription.after.summary.error > 0);
+    match &told.outcome {
+        Outcome::NothingToDo | Outcome::Done { .. } | Outcome::Planned if remain => Exit::Found,
+        Outcome::NothingToDo | Outcome::Done { .. } | Outcome::Planned => Exit::Clean,
+        Outcome::CouldNotRead(_) => Exit::CouldNotLook,
+        Outcome::Declined | Outcome::Refused(_) | Outcome::Failed(Failure::Unchanged(_)) => Exit::Unchanged,
+        Outcome::Failed(_) => Exit::HandsNeeded,
+        Outcome::Listed(_) | Outcome::Restored { .. } | Outcome::Recovered(_) => Exit::Clean,
+    }
+}
+
+/// Runs `restore`.
+///
+/// # Errors
+/// When the output cannot be written.
+pub(crate) fn restore(restore: &Restore, manners: &Manners, out: &mut Output) -> io::Result<Exit> {
+    let outcome = match repair::home(&request(&restore.patient)) {
+        Ok(home) => restored(restore, &home),
+        Err(error) => {
+            say(&error.to_string());
+            Outcome::CouldNotRead(error.to_string())
+        }
+    };
+    let told = Told { command: "restore", at: now(), prescription: None, outcome };
+    render::tell(&told, manners, out)?;
+    Ok(exit(&told))
+}
+
+fn restored(restore: &Restore, home: &Path) -> Outcome {
+    let parent = restore.from.clone().unwrap_or_else(|| beside(home));
+    let failed = |reason| Outcome::Failed(Failure::Unchanged(reason));
+    let Some(name) = &restore.backup else {
+        return backups(&RealFiles, &parent).map_or_else(failed, Outcome::Listed);
+    };
+    // a bare name is one of those listed
+    let directory = if name.components().count() == 1 { parent.join(name) } else { name.clone() };
+    let backup = match Backup::open(&RealFiles, &directory) {
+        Ok(backup) => backup,
+        Err(reason) => return failed(reason),
+    };
+    let (which, save) = ((restore.all, restore.force), Some(beside(home)));
+    let done = repair::restore(&RealFiles, home, &backup, which, run(now()), save);
+    of(done.map(|(files, Done { backup })| Outcome::Restored { files, backup }))
+}
+
+/// Runs `recover`.
+///
+/// # Errors
+/// When the output cannot be written.
+pub(crate) fn recover(recover: &Recover, manners: &Manners, out: &mut Output) -> io::Result<Exit> {
+    let outcome = match repair::home(&request(&recover.patient)) {
+        Ok(home) => match repair::recover(&RealFiles, &home) {
+            Ok(recovered) => Outcome::Recovered(recovered),
+            Err(failure) => Outcome::Failed(failure),
+        },
+        Err(error) => {
+            say(&error.to_string());
+            Outcome::CouldNotRead(error.to_string())
+        }
+    };
+    let told = Told { command: "recover", at: now(), prescription: None, outcome };
+    render::tell(&told, manners, out)?;
+    Ok(exit(&told))
+}
+
+/// What `recover` says it did.
+pub(crate) fn recovered_words(recovered: &Recovered) -> (&'static str, Option<&Run>) {
+    match recovered {
+        Recovered::Nothing => ("nothing was interrupted", None),
+        Recovered::Undone(run) => ("undone: every file is as it was before", run.as_ref()),
+        Recovered::Finished(run) => ("finished: every file is as that repair meant it to be", Some(run)),
+    }
+}

@@ -1,0 +1,297 @@
+//! A tree as some steps would leave it: steps are carried out in memory and looked at by the same checks as ever.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use sha2::Digest as _;
+use zeroize::Zeroizing;
+
+use crate::cluster::{Cluster, Meta};
+use crate::exam;
+use crate::go::GoVersion;
+use crate::go::parse;
+use crate::go::verify::{SignatureCache, Verifier};
+use crate::issue::{Authority, KeyKind, MatchedPair, PrivateKey, certificate_pem, issue};
+use crate::links;
+use crate::plan::{self, Edit, Fields, Issue, KeyFrom, Plan, Refusal, Step, Target, Work};
+use crate::read::{self, Projected, Request};
+use crate::report::{self, Filter, Report};
+
+use super::clean;
+use super::{Setting, WrongSetting};
+
+/// The node that is repaired: the first of those given.
+pub(super) const PATIENT: usize = 0;
+
+/// One file that is to become another.
+#[derive(Clone)]
+pub(super) struct FileChange {
+    /// Its path on the node.
+    pub(super) path: String,
+    /// Where it is on this machine, links followed.
+    pub(super) destination: PathBuf,
+    /// SHA-256 of what is there; `None` for nothing.
+    pub(super) before: Option<[u8; 32]>,
+    /// What will be.
+    pub(super) bytes: Arc<Zeroizing<Vec<u8>>>,
+    /// Permission bits.
+    pub(super) mode: u32,
+    /// Owner and group.
+    pub(super) owner: (u32, u32),
+}
+
+/// Keys that were made ahead: nobody waits for one twice.
+#[derive(Default)]
+pub(super) struct Keys(Vec<(KeyKind, PrivateKey)>);
+
+impl Keys {
+    /// Makes every key of a plan, on all cores.
+    pub(super) fn for_plan(plan: &Plan) -> Result<Self, Refusal> {
+        let kinds: Vec<KeyKind> = plan.steps.iter().filter_map(|step| new_key(&step.work)).collect();
+        let keys = PrivateKey::generate_many(&kinds).map_err(|error| no_key(&error))?;
+        Ok(Self(kinds.into_iter().zip(keys).collect()))
+    }
+
+    fn take(&mut self, kind: KeyKind) -> Result<PrivateKey, Refusal> {
+        match self.0.iter().position(|(known, _)| *known == kind) {
+            Some(at) => Ok(self.0.swap_remove(at).1),
+            None => PrivateKey::generate(kind).map_err(|error| no_key(&error)),
+        }
+    }
+}
+
+fn no_key(error: &crate::issue::KeyError) -> Refusal {
+    Refusal::new("no-key", format!("no key can be made: {error}"))
+}
+
+fn new_key(work: &Work) -> Option<KeyKind> {
+    match work {
+        Work::Pair(issue) | Work::Kubeconfig { issue, .. } => match issue.key_from {
+            KeyFrom::New(kind) => Some(kind),
+            KeyFrom::InPlace => None,
+        },
+        _ => None,
+    }
+}
+
+/// A tree, real or as it would be.
+#[derive(Clone)]
+pub(super) struct Bench {
+    pub(super) request: Request,
+    pub(super) cluster: Arc<Cluster>,
+    pub(super) report: Arc<Report>,
+    pub(super) changes: Vec<FileChange>,
+}
+
+impl Bench {
+    /// The tree as it is.
+    pub(super) fn new(setting: &Setting) -> Result<Self, WrongSetting> {
+        Self::read(setting, setting.request.clone(), Vec::new())
+    }
+
+    fn read(setting: &Setting, request: Request, changes: Vec<FileChange>) -> Result<Self, WrongSetting> {
+        let cluster = read::cluster(&request, setting.now, setting.go)?;
+        let report = report::examine(&cluster, &exam::Options::default(), &Filter::default());
+        Ok(Self { request, cluster: Arc::new(cluster), report: Arc::new(report), changes })
+    }
+
+    /// What making targets anew would take here.
+    pub(super) fn plan(&self, targets: &[Target], options: &plan::Options) -> Result<Plan, Refusal> {
+        let signatures = SignatureCache::default();
+        let verifier = Verifier { go: self.cluster.go, now: self.cluster.now, signatures: &signatures };
+        let links = links::judge(&self.cluster, &verifier);
+        plan::regen(&self.cluster, &verifier, &links, PATIENT, targets, options)
+    }
+
+    /// The tree after a step.
+    pub(super) fn after(&self, setting: &Setting, step: &Step, keys: &mut Keys) -> Result<Self, Refusal> {
+        let files = self.made(step, keys)?;
+        let mut changes = self.changes.clone();
+        let mut projection = self.request.projection.as_ref().clone();
+        for file in files {
+            let change = self.change(file)?;
+            projection.insert(
+                change.destination.clone(),
+                Projected { mode: change.mode, owner: change.owner, bytes: Some(Arc::clone(&change.bytes)) },
+            );
+            match changes.iter_mut().find(|known| known.destination == change.destination) {
+                Some(known) => *known = FileChange { before: known.before, ..change },
+                None => changes.push(change),
+            }
+        }
+        let request = Request { projection: Arc::new(projection), ..self.request.clone() };
+        Self::read(setting, request, changes).map_err(|error| Refusal::new("unreadable", error.to_string()))
+    }
+
+    fn change(&self, file: Made) -> Result<FileChange, Refusal> {
+        let destination = read::destination(&self.request, &self.cluster, PATIENT, &file.path)
+            .map_err(|why| not_writable(&file.path, &why))?;
+        let meta = self.meta(&file.path);
+        let like = meta.or_else(|| self.meta(&file.like)).map_or((0, 0), |meta| (meta.uid, meta.gid));
+        let before = self.bytes(&file.path).ok().map(|bytes| sha2::Sha256::digest(bytes.as_slice()).into());
+        let usual = if file.path.ends_with(".crt") { 0o644 } else { 0o600 };
+        let mode = file.mode.or_else(|| meta.map(|meta| meta.mode)).unwrap_or(usual);
+        Ok(FileChange { path: file.path, destination, before, bytes: Arc::new(file.bytes), mode, owner: like })
+    }
+
+    fn meta(&self, path: &str) -> Option<&Meta> {
+        self.cluster.nodes[PATIENT].file(path)?.meta.as_ref()
+    }
+
+    /// The bytes of a file of the patient.
+    fn bytes(&self, path: &str) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+        read::again(&self.request, &self.cluster, PATIENT, path)
+            .ok_or_else(|| Refusal::new("unreadable", format!("{path} cannot be read")))
+    }
+
+    fn made(&self, step: &Step, keys: &mut Keys) -> Result<Vec<Made>, Refusal> {
+        match &step.work {
+            Work::Pair(issue) => self.pair(issue, keys),
+            Work::Kubeconfig { issue, ca, server, user } => {
+                self.kubeconfig(issue, ca.as_deref(), server.as_deref(), user, keys).map(|made| vec![made])
+            }
+            Work::PublicHalf { from, to } => self.public_half(from, to).map(|made| vec![made]),
+            Work::PutBack(files) => files.iter().map(|(from, to)| Ok(Made::new(to, self.bytes(from)?, from))).collect(),
+            Work::Rewrite { path, leaf_of } => self.rewritten(path, leaf_of.as_deref()).map(|made| vec![made]),
+            Work::Chmod { path, mode } => {
+                Ok(vec![Made { mode: Some(*mode), ..Made::new(path, self.bytes(path)?, path) }])
+            }
+        }
+    }
+
+    fn pair(&self, issue: &Issue, keys: &mut Keys) -> Result<Vec<Made>, Refusal> {
+        let (key, text) = self.signed(issue, keys)?;
+        let mut made = vec![Made::new(&issue.certificate, Zeroizing::new(text), &issue.signer.certificate_file)];
+        if let KeyFrom::New(_) = issue.key_from {
+            made.push(Made::new(&issue.key, key_pem(issue, &key)?, &issue.signer.certificate_file));
+        }
+        Ok(made)
+    }
+
+    /// Key and certificate, with its chain, as PEM.
+    fn signed(&self, wanted: &Issue, keys: &mut Keys) -> Result<(PrivateKey, Vec<u8>), Refusal> {
+        let signer = &wanted.signer;
+        let unusable = |what: &dyn std::fmt::Display| {
+            Refusal::new("ca-key-unusable", format!("{} cannot sign: {what}", signer.key_file))
+        };
+        let authority_key = PrivateKey::from_pem(&self.bytes(&signer.key_file)?).map_err(|error| unusable(&error))?;
+        let pair =
+            MatchedPair::new(Arc::clone(&signer.certificate), authority_key).map_err(|error| unusable(&error))?;
+        let above = signer.chain.iter().skip(1).cloned().collect();
+        let authority = Authority::new(pair, above, self.cluster.now).map_err(|error| unusable(&error))?;
+        let key = match wanted.key_from {
+            KeyFrom::New(kind) => keys.take(kind)?,
+            KeyFrom::InPlace => self.key_in_place(wanted)?,
+        };
+        let der = issue(&authority, &wanted.template, key.spki()).map_err(|error| {
+            Refusal::new("not-issued", format!("no certificate for {}: {error}", wanted.certificate))
+        })?;
+        let bug = |error: crate::issue::IssueError| Refusal::new("not-issued", error.to_string());
+        let mut text = certificate_pem(&der).map_err(bug)?;
+        for above in &signer.chain {
+            text.extend(certificate_pem(&above.raw).map_err(bug)?);
+        }
+        let made = parse::certificate(&der, GoVersion::NEWEST)
+            .map_err(|error| Refusal::new("not-issued", format!("this is a bug in pkidoctor: {error}")))?;
+        // the one place where a key and a certificate are put together
+        let pair = MatchedPair::new(Arc::new(made), key)
+            .map_err(|error| Refusal::new("not-issued", format!("this is a bug in pkidoctor: {error}")))?;
+        Ok((pair.into_key(), text))
+    }
+
+    fn key_in_place(&self, wanted: &Issue) -> Result<PrivateKey, Refusal> {
+        let node = &self.cluster.nodes[PATIENT];
+        let file = node.kubeconfigs.iter().find(|file| file.path == wanted.key);
+        let embedded = file.and_then(|file| file.parsed.as_ref().ok()?.current().ok()?.user.ok());
+        let from_pem = |text: &[u8]| {
+            PrivateKey::from_pem(text).map_err(|error| {
+                Refusal::new("key-unusable", format!("the key of {} cannot be kept: {error}", wanted.key))
+            })
+        };
+        match embedded.map(|user| &user.client_key.source) {
+            Some(crate::cluster::kubeconfig::Source::Data(text)) => from_pem(text),
+            Some(_) => Err(Refusal::new("key-unusable", format!("{} holds no key to keep", wanted.key))),
+            None => from_pem(&self.bytes(&wanted.key)?),
+        }
+    }
+
+    fn kubeconfig(
+        &self,
+        issue: &Issue,
+        ca: Option<&str>,
+        server: Option<&str>,
+        user: &str,
+        keys: &mut Keys,
+    ) -> Result<Made, Refusal> {
+        let (key, certificate) = self.signed(issue, keys)?;
+        let key = key_pem(issue, &key)?;
+        let ca = ca.map(|path| self.bytes(path)).transpose()?;
+        let edit = Edit { certificate: &certificate, key: &key, ca: ca.as_ref().map(|ca| ca.as_slice()) };
+        let text = match server {
+            Some(server) => plan::fresh(&Fields { server, user }, &edit),
+            None => plan::edit(&self.bytes(&issue.certificate)?, &edit).map_err(|error| {
+                Refusal::new("kubeconfig-odd", format!("{} cannot be edited: {error}", issue.certificate))
+                    .then("move it away and run this again: it is then written anew, as kubeadm writes it")
+            })?,
+        };
+        Ok(Made::new(&issue.certificate, text, &issue.signer.certificate_file))
+    }
+
+    fn public_half(&self, from: &str, to: &str) -> Result<Made, Refusal> {
+        let unusable = |error: &dyn std::fmt::Display| {
+            Refusal::new("sa-key-unusable", format!("the public half of {from} cannot be told: {error}"))
+        };
+        let key = PrivateKey::from_pem(&self.bytes(from)?).map_err(|error| unusable(&error))?;
+        let text = key.public_pem().map_err(|error| unusable(&error))?;
+        Ok(Made::new(to, Zeroizing::new(text), from))
+    }
+
+    fn rewritten(&self, path: &str, leaf_of: Option<&str>) -> Result<Made, Refusal> {
+        let leaf_key = leaf_of
+            .and_then(|key| self.cluster.nodes[PATIENT].file(key)?.material()?.keys().next()?.as_ref().ok().cloned());
+        let text = clean::rewritten(&self.bytes(path)?, leaf_key.as_ref(), self.cluster.go)
+            .ok_or_else(|| Refusal::new("not-pem", format!("nothing whole can be read in {path}")))?;
+        Ok(Made::new(path, text, path))
+    }
+
+    /// What was read, to see whether it is still so later: every file by its node and path.
+    pub(super) fn fingerprint(&self) -> BTreeMap<(usize, String), Option<[u8; 32]>> {
+        let mut all = BTreeMap::new();
+        for (index, node) in self.cluster.nodes.iter().enumerate() {
+            let files = node.files.keys().cloned();
+            let manifests = node.manifests.iter().map(|manifest| manifest.path.clone());
+            let kubeconfigs = node.kubeconfigs.iter().map(|file| file.path.clone());
+            let configs = node.etcd_config.iter().map(|file| file.path.clone());
+            for path in files.chain(manifests).chain(kubeconfigs).chain(configs) {
+                let bytes = read::again(&self.request, &self.cluster, index, &path);
+                all.insert((index, path), bytes.map(|bytes| sha2::Sha256::digest(bytes.as_slice()).into()));
+            }
+        }
+        all
+    }
+}
+
+/// Bytes for a file.
+struct Made {
+    path: String,
+    bytes: Zeroizing<Vec<u8>>,
+    /// Whose owner it gets if it is new.
+    like: String,
+    mode: Option<u32>,
+}
+
+impl Made {
+    fn new(path: &str, bytes: Zeroizing<Vec<u8>>, like: &str) -> Self {
+        Self { path: path.to_owned(), bytes, like: like.to_owned(), mode: None }
+    }
+}
+
+fn key_pem(issue: &Issue, key: &PrivateKey) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+    key.pem(issue.container.unwrap_or(key.usual_container()))
+        .map_err(|error| Refusal::new("not-issued", format!("the key of {} cannot be written: {error}", issue.key)))
+}
+
+fn not_writable(path: &str, why: &str) -> Refusal {
+    Refusal::new("not-writable", format!("{path} cannot be written: {why}"))
+}

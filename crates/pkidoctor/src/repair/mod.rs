@@ -1,0 +1,162 @@
+//! From a wish to a repair: read, plan, prepare in memory, judge what would come of it, carry it out.
+//!
+//! A [`Prescription`] exists only where the tree that it leads to was judged by the same checks as ever and no link
+//! is worse off. Only carrying it out writes.
+
+mod bench;
+mod carry;
+mod clean;
+mod compare;
+mod fix;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+
+use crate::cluster::Cluster;
+use crate::go::GoVersion;
+use crate::go::verify::{SignatureCache, Verifier};
+use crate::links::{self, Link};
+use crate::plan::{self, Begun, Plan, Refusal, Target, UnknownTarget};
+use crate::read::{ReadError, Request};
+use crate::report::{Finding, Report};
+
+use bench::{Bench, Keys};
+
+pub use carry::{Done, NotDone, Witness, home, recover, restore};
+pub use fix::Selection;
+
+/// Why there was nothing to look at.
+pub(crate) type WrongSetting = ReadError;
+
+/// Which tree, when, and by whose rules.
+pub struct Setting {
+    /// The nodes: the first one is repaired, the others are looked at.
+    pub request: Request,
+    /// Now.
+    pub now: OffsetDateTime,
+    /// Whose rules.
+    pub go: GoVersion,
+    /// When this program was built: no clock may be behind it.
+    pub built: OffsetDateTime,
+}
+
+/// Why nothing is prescribed.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// Nothing could be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// What was asked for does not exist.
+    #[error(transparent)]
+    Target(#[from] UnknownTarget),
+    /// It cannot be done, or would do harm.
+    #[error(transparent)]
+    No(#[from] Refusal),
+}
+
+/// A finding that this program does not heal.
+#[derive(Clone, Debug)]
+pub struct Left {
+    /// The finding, with the steps for hands.
+    pub finding: Finding,
+    /// Why a repair was not possible.
+    pub refusal: Option<Refusal>,
+}
+
+/// A repair that was tried out in memory.
+pub struct Prescription {
+    /// What is done.
+    pub plan: Plan,
+    /// The report before.
+    pub before: Arc<Report>,
+    /// The report of the tree as it will be.
+    pub after: Arc<Report>,
+    /// What is left for hands.
+    pub left: Vec<Left>,
+    /// What was read, to see whether it is still so.
+    read: BTreeMap<(usize, String), Option<[u8; 32]>>,
+    bench: Bench,
+}
+
+/// Prepares to make targets anew (`etcd-server`, `admin.conf`, `etcd`, `all`…).
+///
+/// # Errors
+/// When one of them cannot be made, or when the result would be worse than what is there.
+pub fn regen(setting: &Setting, words: &[String], options: &plan::Options) -> Result<Prescription, Refused> {
+    let start = Bench::new(setting)?;
+    check_clock(setting, &start.cluster)?;
+    let mut targets: Vec<Target> = Vec::new();
+    for word in words {
+        for target in Target::meant(word, &start.cluster, bench::PATIENT)? {
+            if !targets.contains(&target) {
+                targets.push(target);
+            }
+        }
+    }
+    let plan = start.plan(&targets, options)?;
+    let mut keys = Keys::for_plan(&plan)?;
+    let mut bench = start.clone();
+    for step in &plan.steps {
+        bench = bench.after(setting, step, &mut keys)?;
+    }
+    harmless(&start, &bench)?;
+    Ok(prescription(&start, plan, bench, Vec::new()))
+}
+
+/// Prepares the smallest set of repairs that heals what a selection wants.
+///
+/// # Errors
+/// When nothing could be read, or the clock is behind. What cannot be healed is in [`Prescription::left`].
+pub fn fix(setting: &Setting, selection: &Selection) -> Result<Prescription, Refused> {
+    let start = Bench::new(setting)?;
+    check_clock(setting, &start.cluster)?;
+    let found = fix::search(setting, &start, selection)?;
+    harmless(&start, &found.bench)?;
+    Ok(prescription(&start, found.plan, found.bench, found.left))
+}
+
+fn prescription(start: &Bench, plan: Plan, bench: Bench, left: Vec<Left>) -> Prescription {
+    let (before, after) = (Arc::clone(&start.report), Arc::clone(&bench.report));
+    Prescription { plan, before, after, left, read: start.fingerprint(), bench }
+}
+
+/// Refuses what would make anything worse.
+fn harmless(before: &Bench, after: &Bench) -> Result<(), Refusal> {
+    let worse = compare::worse(&before.report, &after.report);
+    if !worse.is_empty() {
+        let message = format!("this would break what works: {}", worse.join("; "));
+        return Err(Refusal::new("would-harm", message).then("pkidoctor scan tells how things are now"));
+    }
+    Ok(())
+}
+
+fn check_clock(setting: &Setting, cluster: &Cluster) -> Result<(), Refusal> {
+    let signatures = SignatureCache::default();
+    let verifier = Verifier { go: cluster.go, now: cluster.now, signatures: &signatures };
+    plan::clock(setting.now, setting.built, &begun(cluster, &links::judge(cluster, &verifier)))
+}
+
+/// When the certificates on links became valid.
+fn begun(cluster: &Cluster, links: &[Link]) -> Begun {
+    let mut seen = Vec::new();
+    let mut begun = Begun::default();
+    let materials = links.iter().flat_map(Link::references).filter_map(|reference| reference.material(cluster));
+    for certificate in materials.flat_map(crate::go::load::Material::parsed) {
+        if seen.contains(&certificate.raw.as_slice()) {
+            continue;
+        }
+        seen.push(&certificate.raw);
+        let list = if certificate.is_ca() { &mut begun.authorities } else { &mut begun.leaves };
+        list.push(certificate.not_before);
+    }
+    begun
+}
+
+impl Prescription {
+    /// Whether nothing would change.
+    pub fn is_empty(&self) -> bool {
+        self.bench.changes.is_empty()
+    }
+}
