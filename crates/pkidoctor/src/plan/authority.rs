@@ -40,9 +40,25 @@ pub fn signer(
     stem: &str,
     options: &Options,
 ) -> Result<Signer, Refusal> {
-    let signer = find(cluster, node, stem, options.without_ca_key)?;
-    let here = &cluster.nodes[node];
-    let shown = here.shown(&signer.certificate_file).to_owned();
+    let found = find(cluster, node, stem, options.without_ca_key);
+    if !options.adopt_ca {
+        // that the CA was replaced is why its key does not fit, too
+        let here = &cluster.nodes[node];
+        let path = found
+            .as_ref()
+            .map_or_else(|_| here.layout(&format!("{stem}.crt")), |signer| signer.certificate_file.clone());
+        let certificates = match &found {
+            Ok(signer) => vec![Arc::clone(&signer.certificate)],
+            Err(_) => here
+                .file(&path)
+                .and_then(File::material)
+                .map(|file| file.parsed().cloned().collect())
+                .unwrap_or_default(),
+        };
+        known_to_leaves(cluster, verifier, node, stem, &certificates, here.shown(&path))?;
+    }
+    let signer = found?;
+    let shown = cluster.nodes[node].shown(&signer.certificate_file).to_owned();
     if !signer.certificate.may_sign() {
         return Err(Refusal::new("not-a-ca", format!("{shown} may not sign: it is no CA certificate"))
             .then("put the CA's own certificate there; pkidoctor scan says what lies there now"));
@@ -51,9 +67,6 @@ pub fn signer(
         let end = crate::go::verify::rfc3339(signer.certificate.not_after);
         return Err(Refusal::new("ca-expired", format!("{shown} expired at {end}: what it signs is refused as it is"))
             .then("renew the CA first; for etcd: pkidoctor regen etcd-ca"));
-    }
-    if !options.adopt_ca {
-        known_to_leaves(cluster, verifier, node, stem, &signer, &shown)?;
     }
     Ok(signer)
 }
@@ -178,14 +191,15 @@ fn known_to_leaves(
     verifier: &Verifier<'_>,
     node: usize,
     stem: &str,
-    signer: &Signer,
+    authorities: &[Arc<Certificate>],
     shown: &str,
 ) -> Result<(), Refusal> {
     let leaves = leaves(cluster, node, stem);
-    let is_child = |leaf: &Arc<Certificate>| {
-        leaf.issuer.raw == signer.certificate.subject.raw && verifier.check_signature(leaf, &signer.certificate).is_ok()
+    let signed = |leaf: &Arc<Certificate>, ca: &Arc<Certificate>| {
+        leaf.issuer.raw == ca.subject.raw && verifier.check_signature(leaf, ca).is_ok()
     };
-    if leaves.is_empty() || leaves.iter().any(is_child) {
+    let is_child = |leaf: &Arc<Certificate>| authorities.iter().any(|ca| signed(leaf, ca));
+    if leaves.is_empty() || authorities.is_empty() || leaves.iter().any(is_child) {
         return Ok(());
     }
     let message = format!(

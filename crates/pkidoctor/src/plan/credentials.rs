@@ -26,6 +26,10 @@ pub struct Fields<'a> {
     pub user: &'a str,
 }
 
+const CERTIFICATE: &str = "client-certificate";
+const KEY: &str = "client-key";
+const CA: &str = "certificate-authority";
+
 /// Why a kubeconfig cannot be edited.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum EditError {
@@ -52,10 +56,27 @@ pub fn edit(text: &[u8], edit: &Edit<'_>) -> Result<Zeroizing<Vec<u8>>, EditErro
     let current = parsed.current().map_err(|_| EditError::NoContext)?;
     let (Ok(cluster), Ok(user)) = (&current.cluster, &current.user) else { return Err(EditError::NoContext) };
     let mut lines = Lines::of(text);
-    lines.replace("client-certificate", &user.client_certificate, edit.certificate)?;
-    lines.replace("client-key", &user.client_key, edit.key)?;
+    let (certificate, key) = (&user.client_certificate, &user.client_key);
+    if matches!((&certificate.source, &key.source), (Source::Absent, Source::Absent)) {
+        return Err(EditError::NoCredentials);
+    }
+    // from the last line to the first, so that the lines before keep their numbers
+    let mut wanted = vec![
+        (place(certificate, key.line), CERTIFICATE, certificate, edit.certificate),
+        (place(key, certificate.line), KEY, key, edit.key),
+    ];
     if let Some(ca) = edit.ca {
-        lines.replace("certificate-authority", &cluster.ca, ca)?;
+        let server = cluster.server.as_ref().and_then(|server| server.line);
+        wanted.push((place(&cluster.ca, server), CA, &cluster.ca, ca));
+    }
+    wanted.sort_by_key(|(place, ..)| std::cmp::Reverse(*place));
+    for (_, name, field, pem) in wanted {
+        let beside = match name {
+            CA => cluster.server.as_ref().and_then(|server| server.line),
+            KEY => certificate.line,
+            _ => key.line,
+        };
+        lines.put(name, field, beside, pem)?;
     }
     let edited = lines.joined();
     let again = kubeconfig::parse(&edited).map_err(|_| EditError::Unlike)?;
@@ -100,22 +121,49 @@ impl Lines {
         all
     }
 
-    /// Puts data in the place of what a field says, be it data or a path.
-    fn replace(&mut self, name: &str, field: &Field, pem: &[u8]) -> Result<(), EditError> {
-        let suffix = match &field.source {
-            Source::Absent => return Err(EditError::NoCredentials),
-            Source::Path(_) => "",
-            Source::Data(_) | Source::BadBase64 { .. } => "-data",
-        };
-        let at = field.line.and_then(|line| usize::try_from(line).ok()?.checked_sub(1)).ok_or(EditError::OddShape)?;
-        let line = self.0.get(at).ok_or(EditError::OddShape)?;
-        let key = format!("{name}{suffix}:");
-        let start = memchr::memmem::find(line, key.as_bytes()).ok_or(EditError::OddShape)?;
-        let (before, after) = (&line[..start], &line[start + key.len()..]);
-        let is_indent = before.iter().all(|byte| matches!(byte, b' ' | b'-'));
-        if !is_indent || !is_one_scalar(after) {
+    /// Puts data in the place of what a field says, be it data or a path, or before the line `beside` where it says
+    /// nothing.
+    fn put(&mut self, name: &str, field: &Field, beside: Option<u64>, pem: &[u8]) -> Result<(), EditError> {
+        let Some(line) = field.line else { return self.insert(name, beside, pem) };
+        let at = index(line)?;
+        let suffix = if matches!(field.source, Source::Path(_)) { "" } else { "-data" };
+        let (indent, value) = self.entry(at, &format!("{name}{suffix}:"))?;
+        if !is_replaceable(value) {
             return Err(EditError::OddShape);
         }
+        // what goes on below is more indented, or blank
+        let deep = |line: &[u8]| line.iter().take_while(|byte| **byte == b' ').count();
+        let more =
+            self.0.iter().skip(at + 1).take_while(|line| deep(line) > indent && !line.trim_ascii().is_empty()).count();
+        let end = self.end_of(at + more);
+        let new = written(&self.0[at][..indent], name, pem, &end);
+        self.0.splice(at..=at + more, [new]);
+        Ok(())
+    }
+
+    fn insert(&mut self, name: &str, beside: Option<u64>, pem: &[u8]) -> Result<(), EditError> {
+        let at = index(beside.ok_or(EditError::OddShape)?)?;
+        let line = self.0.get(at).ok_or(EditError::OddShape)?;
+        let indent = line.iter().take_while(|byte| **byte == b' ').count();
+        let is_entry = line.get(indent).is_some_and(u8::is_ascii_lowercase);
+        if !is_entry {
+            return Err(EditError::OddShape);
+        }
+        let new = written(&line[..indent], name, pem, b"\n");
+        self.0.insert(at, new);
+        Ok(())
+    }
+
+    /// The indentation of an entry and what follows its key on the line.
+    fn entry(&self, at: usize, key: &str) -> Result<(usize, &[u8]), EditError> {
+        let line = self.0.get(at).ok_or(EditError::OddShape)?;
+        let start = memchr::memmem::find(line, key.as_bytes()).ok_or(EditError::OddShape)?;
+        let is_indent = line[..start].iter().all(|byte| *byte == b' ');
+        if is_indent { Ok((start, &line[start + key.len()..])) } else { Err(EditError::OddShape) }
+    }
+
+    fn end_of(&self, at: usize) -> Vec<u8> {
+        let line = &self.0[at];
         let end: &[u8] = if line.ends_with(b"\r\n") {
             b"\r\n"
         } else if line.ends_with(b"\n") {
@@ -123,25 +171,39 @@ impl Lines {
         } else {
             b""
         };
-        let data = encoded(pem);
-        let mut new = Zeroizing::new(Vec::with_capacity(before.len() + name.len() + data.len() + 16));
-        new.extend_from_slice(before);
-        new.extend_from_slice(name.as_bytes());
-        new.extend_from_slice(b"-data: ");
-        new.extend_from_slice(data.as_bytes());
-        new.extend_from_slice(end);
-        self.0[at] = new;
-        Ok(())
+        end.to_vec()
     }
 }
 
-/// Whether a value ends on its line: no block, no flow collection, no anchor, nothing that goes on below.
-fn is_one_scalar(value: &[u8]) -> bool {
+/// The line of a field, or the one before which it will stand.
+fn place(field: &Field, beside: Option<u64>) -> (Option<u64>, bool) {
+    (field.line.or(beside), field.line.is_none())
+}
+
+fn index(line: u64) -> Result<usize, EditError> {
+    usize::try_from(line).ok().and_then(|line| line.checked_sub(1)).ok_or(EditError::OddShape)
+}
+
+fn written(indent: &[u8], name: &str, pem: &[u8], end: &[u8]) -> Zeroizing<Vec<u8>> {
+    let data = encoded(pem);
+    let mut new = Zeroizing::new(Vec::with_capacity(indent.len() + name.len() + data.len() + 16));
+    new.extend_from_slice(indent);
+    new.extend_from_slice(name.as_bytes());
+    new.extend_from_slice(b"-data: ");
+    new.extend_from_slice(data.as_bytes());
+    new.extend_from_slice(end);
+    new
+}
+
+/// Whether a value can be taken away by lines: no flow collection, no anchor, no alias, no tag, no remark. Of block
+/// scalars and of what goes on below, the lines are more indented.
+fn is_replaceable(value: &[u8]) -> bool {
     let value = value.trim_ascii();
     match value.first() {
-        None | Some(b'|' | b'>' | b'{' | b'[' | b'&' | b'*' | b'!' | b'?' | b'%' | b'@' | b'`') => false,
+        Some(b'{' | b'[' | b'&' | b'*' | b'!' | b'?' | b'%' | b'@' | b'`') => false,
         Some(quote @ (b'"' | b'\'')) => value.len() > 1 && value.ends_with(&[*quote]) && !value.contains(&b'\\'),
-        Some(_) => !value.contains(&b' ') && !value.contains(&b'#'),
+        Some(_) => !value.contains(&b'#'),
+        None => true,
     }
 }
 
@@ -209,11 +271,32 @@ mod tests {
 
     #[test]
     fn paths_become_data_and_damaged_data_is_replaced() {
-        let text = whole("    client-certificate: /var/lib/kubelet/x.pem\n    client-key-data: not base64!\n");
-        assert!(edit(text.as_bytes(), &EDIT).is_err(), "blanks in a value are odd");
         let text = whole("    client-certificate: /var/lib/kubelet/x.pem\n    client-key-data: '*'");
         let edited = edit(text.as_bytes(), &EDIT).expect("edits");
         assert!(edited.ends_with(b"    client-certificate-data: Q0VSVAo=\n    client-key-data: S0VZCg=="));
+    }
+
+    #[test]
+    fn values_over_several_lines_are_taken_whole() {
+        let expected = whole("    client-certificate-data: Q0VSVAo=\n    client-key-data: S0VZCg==\n");
+        for user in [
+            "    client-certificate-data: |\n      QUJD\n      QUJD\n    client-key-data: QUJD\n",
+            "    client-certificate-data: QUJD\n    client-key-data: QU\n      JD\n",
+            "    client-certificate-data:\n      QUJD\n    client-key-data: >-\n      QUJD\n",
+        ] {
+            let edited = edit(whole(user).as_bytes(), &EDIT).unwrap_or_else(|error| panic!("{user}: {error}"));
+            assert_eq!(String::from_utf8_lossy(&edited), expected, "{user}");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_added() {
+        let edited = edit(whole("    client-certificate-data: QUJD\n").as_bytes(), &EDIT).expect("edits");
+        assert!(edited.ends_with(b"    client-key-data: S0VZCg==\n    client-certificate-data: Q0VSVAo=\n"));
+        let text = whole("    client-key-data: QUJD\n    client-certificate-data: QUJD\n");
+        let text = text.replace("    certificate-authority-data: QUJD\n", "");
+        let edited = edit(text.as_bytes(), &Edit { ca: Some(b"CA\n"), ..EDIT }).expect("edits");
+        assert!(String::from_utf8_lossy(&edited).contains("    certificate-authority-data: Q0EK\n    server:"));
     }
 
     #[test]
@@ -227,8 +310,7 @@ mod tests {
     fn what_is_not_understood_is_left() {
         for user in [
             "    {client-certificate-data: QUJD, client-key-data: QUJD}\n",
-            "    client-certificate-data: |\n      QUJD\n    client-key-data: QUJD\n",
-            "    client-certificate-data: QUJD\n    client-key-data: QU\n      JD\n",
+            "    client-certificate-data: &a QUJD\n    client-key-data: QUJD\n",
             "    token: abc\n",
         ] {
             assert!(edit(whole(user).as_bytes(), &EDIT).is_err(), "{user}");

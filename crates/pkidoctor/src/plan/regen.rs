@@ -391,22 +391,21 @@ impl Maker<'_> {
 
     /// The CA file, where what the kubeconfig trusts does not verify the API server but this does.
     fn stale_ca(&self, name: &str, file: Option<&KubeconfigFile>, signer: &Signer) -> Option<String> {
-        let ca = || Some(signer.certificate_file.clone());
+        let ca = Some(signer.certificate_file.clone());
         if file.is_none() {
-            return ca();
+            return ca;
         }
         let id = format!("{name}->kube-apiserver");
         let link = self.links.iter().find(|link| link.node == self.node && link.id == id)?;
-        let embedded = file.and_then(|file| file.ca.as_ref());
-        let knows = embedded.is_some_and(|ca| {
-            ca.trusted()
-                .any(|known| known.key == signer.certificate.key && known.subject.raw == signer.certificate.subject.raw)
-        });
-        let pair = link.server_pair.as_ref()?;
-        let served = self.old(pair.certificate.path()?)?;
+        let served = self.old(link.server_pair.as_ref()?.certificate.path()?)?;
         let verifies = served.issuer.raw == signer.certificate.subject.raw
             && self.verifier.check_signature(&served, &signer.certificate).is_ok();
-        if embedded.is_some() && !knows && verifies { ca() } else { None }
+        let trust = link.client_trust.as_ref();
+        let is_ours = |known: &&Arc<Certificate>| known.raw == signer.certificate.raw;
+        let knows = trust
+            .and_then(|trust| trust.material(self.cluster))
+            .is_some_and(|pool| pool.trusted().any(|known| is_ours(&known)));
+        if verifies && !knows { ca } else { None }
     }
 
     /// Where the other kubeconfigs of this node find the API server.

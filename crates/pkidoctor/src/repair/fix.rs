@@ -190,14 +190,30 @@ fn merged(plans: Vec<Plan>) -> Plan {
 
 /// What hands have to do, with the reason why this program does not.
 fn left(bench: &Bench, selection: &Selection, refusals: &[(String, Refusal)]) -> Vec<Left> {
+    let patient = bench.report.nodes.first().map(|node| node.name.clone());
+    let ground = Ground::of(bench);
     let findings = bench.report.findings.iter().filter(|finding| selection.wants(finding));
-    findings
-        .map(|finding| Left {
-            finding: finding.clone(),
-            refusal: refusals.iter().find(|(name, _)| *name == named(finding)).map(|(_, refusal)| refusal.clone()),
-        })
-        .collect()
+    let reason = |finding: &Finding| {
+        let tried = || refusals.iter().find(|(name, _)| *name == named(finding)).map(|(_, refusal)| refusal.clone());
+        if finding.node.is_some() && finding.node != patient {
+            return Refusal::new("other-node", "this lies on another node").then("run pkidoctor fix there");
+        }
+        let by_rule = ground.rule_against(finding);
+        // what stands in the way of signing says more than that a file is nobody's to write
+        match (tried(), by_rule) {
+            (Some(tried), Some(rule)) if WEAK.contains(&tried.code) => rule,
+            (Some(tried), _) => tried,
+            (None, Some(rule)) => rule,
+            (None, None) => {
+                Refusal::new("no-cure", "every repair that was tried left it as it is, or made something else worse")
+            }
+        }
+    };
+    findings.map(|finding| Left { finding: finding.clone(), refusal: Some(reason(finding)) }).collect()
 }
+
+/// Refusals that say only that one candidate was none.
+const WEAK: [&str; 3] = ["not-pem", "unreadable", "sa-key-unusable"];
 
 /// Everything that might heal a finding, the gentlest first; or why a candidate cannot be had.
 fn candidates(bench: &Bench, finding: &Finding) -> Vec<Result<Plan, Refusal>> {
@@ -223,8 +239,10 @@ fn regens(bench: &Bench, finding: &Finding, more: &[Target]) -> Vec<Result<Plan,
     let named = finding.remedy.targets.iter().filter_map(|name| Target::named(name).ok());
     let base = finding.subject.split(['#', ':']).next().unwrap_or_default();
     let by_name = Target::named(base.rsplit('/').next().unwrap_or_default()).ok();
+    // what a kubeconfig names is replaced by data in it
+    let kubeconfigs = finding.links.iter().filter_map(|link| Target::named(link.split("->").next()?).ok());
     let mut targets: Vec<Target> = Vec::new();
-    for target in named.chain(more.iter().copied()).chain(by_name) {
+    for target in named.chain(more.iter().copied()).chain(by_name).chain(kubeconfigs) {
         if !targets.contains(&target) {
             targets.push(target);
         }
@@ -248,6 +266,8 @@ struct Ground<'a> {
     pairs: Vec<Pair>,
     /// Files that something uses: nothing is taken from them.
     used: Vec<String>,
+    /// Files that something trusts.
+    trusted: Vec<String>,
 }
 
 impl<'a> Ground<'a> {
@@ -283,7 +303,34 @@ impl<'a> Ground<'a> {
                 distinct.push(pair);
             }
         }
-        Self { bench, node, pairs: distinct, used }
+        let trusts = links.iter().flat_map(|link| [&link.client_trust, &link.server_trust]).flatten();
+        let trusts = trusts.filter(|reference| reference.node == PATIENT);
+        let trusted = trusts.filter_map(|reference| reference.path().map(str::to_owned)).collect();
+        Self { bench, node, pairs: distinct, used, trusted }
+    }
+
+    /// What this program never does, whatever it would heal.
+    fn rule_against(&self, finding: &Finding) -> Option<Refusal> {
+        if finding.subject.contains(":--") {
+            return Some(
+                Refusal::new(
+                    "manifest",
+                    "manifests and configuration files are not edited: the kubelet would restart the pod at once",
+                )
+                .then("change the flag by hand, one node at a time"),
+            );
+        }
+        let path = self.path_of(finding)?;
+        let is_trusted = self.trusted.contains(&path)
+            || profile::role_of(self.node.shown(&path)).is_some_and(|role| role.issuer.is_none());
+        if is_trusted {
+            return Some(Refusal::new(
+                "authority",
+                "a CA is not replaced: every process that loaded the old one would refuse what the new one signs",
+            ));
+        }
+        let is_kubeconfig = self.node.kubeconfigs.iter().any(|file| file.path == path);
+        is_kubeconfig.then(|| Refusal::new("kubeconfig", "of a kubeconfig only credentials and CA data are rewritten"))
     }
 
     /// The file that a finding is about.

@@ -4,6 +4,7 @@
 mod arrows;
 mod certificates;
 mod configuration;
+mod cure;
 mod docs;
 mod files;
 mod healthy;

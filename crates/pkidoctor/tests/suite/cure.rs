@@ -1,0 +1,134 @@
+//! Every wound of the clinic, and what `fix` makes of it: healed by which steps, or left for hands and why.
+//! `UPDATE=1 cargo test --profile quick -p pkidoctor --test suite cure -- --ignored` rewrites the table.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use clinic::rng::Rng;
+use pkidoctor::act::{RealFiles, Run};
+use pkidoctor::plan::Refusal;
+use pkidoctor::read::Request;
+use pkidoctor::repair::{self, Left, Prescription, Refused, Selection, Setting, Witness};
+use pkidoctor::report::Report;
+use time::OffsetDateTime;
+
+use crate::support::Patient;
+
+/// The clusters on which a wound is tried, until it finds a subject.
+const SEEDS: std::ops::Range<u64> = 1..60;
+
+/// Nobody looks on.
+pub(crate) struct Nobody;
+
+impl Witness for Nobody {
+    fn before(&mut self, _: &Prescription) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    fn after(&mut self, _: &Prescription) -> Result<(), Refusal> {
+        Ok(())
+    }
+}
+
+/// The setting of a patient with one of its nodes as the one that is repaired.
+fn setting(patient: &Patient, node: usize) -> Setting {
+    let mut paths = patient.paths.clone();
+    paths.swap(0, node);
+    let request = Request { paths, ..patient.request.clone() };
+    Setting { request, now: patient.now, go: patient.go, built: OffsetDateTime::UNIX_EPOCH }
+}
+
+/// Repairs every node in turn; what was done, and what the last look left.
+fn repaired(patient: &Patient) -> (Vec<String>, Vec<Left>, Option<Refusal>) {
+    let (mut steps, mut left, mut refusal) = (Vec::new(), Vec::new(), None);
+    for node in 0..patient.paths.len() {
+        let setting = setting(patient, node);
+        match repair::fix(&setting, &Selection::default()) {
+            Ok(prescription) => {
+                let run = Run { id: format!("cure-{node}"), words: vec!["fix".to_owned()], at: patient.now };
+                if !prescription.is_empty() {
+                    prescription.carry_out(&setting, &RealFiles, run, None, &mut Nobody).expect("carries it out");
+                }
+                let told = prescription.plan.steps.iter().map(|step| format!("{} {}", step.kind.name(), step.target));
+                steps.extend(told);
+                left.extend(prescription.left);
+            }
+            Err(Refused::No(why)) => refusal = Some(why),
+            Err(error) => panic!("{error}"),
+        }
+    }
+    (steps, left, refusal)
+}
+
+fn outcome(patient: &Patient) -> String {
+    let before = patient.scan();
+    let (steps, left, refusal) = repaired(patient);
+    let after = patient.scan();
+    no_link_is_worse(&before, &after);
+    let mut text = steps.join(", ");
+    for finding in after.findings.iter().filter(|finding| finding.severity == "error") {
+        let reason =
+            left.iter().find(|left| left.finding.code == finding.code && left.finding.subject == finding.subject);
+        let why = reason.and_then(|left| left.refusal.as_ref()).or(refusal.as_ref()).map_or("", |refusal| refusal.code);
+        let _ = write!(
+            text,
+            "{}left {} {}{}",
+            if text.is_empty() { "" } else { "; " },
+            finding.code,
+            finding.subject,
+            if why.is_empty() { String::new() } else { format!(" ({why})") }
+        );
+    }
+    if text.is_empty() { "-".to_owned() } else { text }
+}
+
+#[track_caller]
+fn no_link_is_worse(before: &Report, after: &Report) {
+    let rank = |verdict: &str| ["broken", "unknown", "ok"].iter().position(|known| *known == verdict);
+    for (old, new) in before.nodes.iter().zip(&after.nodes) {
+        for link in &new.links {
+            let was = old.links.iter().find(|known| known.id == link.id && known.name == link.name);
+            let was = was.unwrap_or_else(|| panic!("{} {:?} is new", link.id, link.name));
+            assert!(
+                rank(link.verdict) >= rank(was.verdict),
+                "{} {:?}: {} -> {}",
+                link.id,
+                link.name,
+                was.verdict,
+                link.verdict
+            );
+        }
+    }
+}
+
+fn cure(wound: clinic::wounds::Wound) -> Option<String> {
+    for seed in SEEDS {
+        let mut cluster = if seed < 4 { clinic::Cluster::kubeadm(seed) } else { clinic::Cluster::healthy(seed) };
+        if cluster.inflict(wound, &mut Rng::new(seed)) {
+            return Some(outcome(&Patient::clinic(&cluster)));
+        }
+    }
+    None
+}
+
+#[test]
+#[ignore = "hundreds of clusters: run by scripts/test in an optimised build"]
+fn every_wound_is_healed_or_left_as_written() {
+    let mut table = String::from("# wound\tfailure mode\twhat fix does\n");
+    for wound in clinic::wounds::all() {
+        let done = cure(*wound).unwrap_or_else(|| panic!("{} finds no subject", wound.name));
+        writeln!(table, "{}\t{}\t{done}", wound.name, wound.slug).expect("writes to a string");
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cures.tsv");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, &table).expect("writes");
+    }
+    let written = std::fs::read_to_string(&path).unwrap_or_default();
+    let differ = written
+        .lines()
+        .zip(table.lines())
+        .filter(|(before, now)| before != now)
+        .map(|(before, now)| format!("- {before}\n+ {now}"));
+    let differ: Vec<String> = differ.take(20).collect();
+    assert!(written == table, "tests/cures.tsv is stale:\n{}", differ.join("\n"));
+}
