@@ -129,7 +129,8 @@ impl From<KeyFault> for KeyError {
         match fault.kind {
             KeyFaultKind::Encrypted => Self::Encrypted,
             KeyFaultKind::Inconsistent => Self::Inconsistent(fault.text),
-            KeyFaultKind::Unsupported => Self::Unsupported(fault.text),
+            // Go's text is about the last format that it tried
+            KeyFaultKind::Unsupported => Self::Unsupported("a curve or algorithm that Go cannot use".to_owned()),
             KeyFaultKind::Malformed => Self::Malformed(fault.text),
         }
     }
