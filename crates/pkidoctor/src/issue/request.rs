@@ -20,6 +20,8 @@ use super::subject::{Subject, is_printable};
 /// A request (PEM, `CERTIFICATE REQUEST`) for the template's subject and names, signed by `key`. Usages, dates
 /// and basicConstraints are the authority's business and are not asked for.
 ///
+/// Without a subject the names are critical, which Go does not care to write.
+///
 /// # Errors
 /// [`KeyError::Unsupported`] for a key on P-521; [`IssueError::Subject`] for more than one organization, which
 /// the library that makes requests would lose; names that cannot be written.

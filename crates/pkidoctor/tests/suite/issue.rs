@@ -163,6 +163,17 @@ fn addresses(texts: &[&str]) -> Vec<IpAddr> {
     texts.iter().map(|text| text.parse().expect("an address")).collect()
 }
 
+/// An authority of any name, as PEM, and its RSA key.
+fn clinic_authority(name: &Name, identifier: clinic::certificate::KeyId) -> (Vec<u8>, String) {
+    let key = clinic::key::Key::rsa(2048, 0);
+    let (from, to) = (NOW.unix_timestamp() - 1, NOW.unix_timestamp() + 400 * 86_400);
+    let mut draft = clinic::certificate::Certificate::authority(name.clone()).valid(from, to);
+    draft.subject_key_id = identifier;
+    let signer = clinic::certificate::Signer { name: name.clone(), key: key.clone() };
+    let der = draft.sign(&key, &signer, &mut clinic::rng::Rng::new(1));
+    (certificate_pem(&der).expect("text"), key.to_pem(&clinic::key::Container::Native))
+}
+
 /// `etcd/server` of a newer kubeadm.
 fn etcd_server() -> Template {
     Template {
@@ -318,18 +329,9 @@ fn any_name_of_an_authority_is_repeated_byte_for_byte() {
         Name::common_typed(bmp, "wide"),
         Name { parts: vec![vec![attribute(X121, numeric, "123 456")], vec![attribute(EMAIL, ia5, "a@example.com")]] },
     ];
-    let ca_key = clinic::key::Key::rsa(2048, 0);
-    let ca_text = ca_key.to_pem(&clinic::key::Container::Native);
     let directory = scratch();
     for ca_name in names {
-        let (from, to) = (NOW.unix_timestamp() - 1, NOW.unix_timestamp() + 400 * 86_400);
-        let signer = clinic::certificate::Signer { name: ca_name.clone(), key: ca_key.clone() };
-        let ca = clinic::certificate::Certificate::authority(ca_name.clone()).valid(from, to).sign(
-            &ca_key,
-            &signer,
-            &mut clinic::rng::Rng::new(1),
-        );
-        let ca = certificate_pem(&ca).expect("text");
+        let (ca, ca_text) = clinic_authority(&ca_name, clinic::certificate::KeyId::Proper);
         let leaf = PrivateKey::generate(KeyKind::P256).expect("a key");
         let made = issue(&authority(&ca, &ca_text), &etcd_server(), leaf.spki()).expect("issues");
         assert_eq!(hex_lower(&parsed(&made).issuer.raw), hex_lower(&ca_name.to_der()));
@@ -339,6 +341,35 @@ fn any_name_of_an_authority_is_repeated_byte_for_byte() {
         openssl(&format!("verify -x509_strict -attime 1795406400 -CAfile {path}/ca.crt"), &leaf_text);
     }
     std::fs::remove_dir_all(directory).expect("removes");
+}
+
+#[test]
+fn a_name_that_is_not_der_is_refused() {
+    const STATE: &[u64] = &[2, 5, 4, 8];
+    let ca_name = Name { parts: vec![vec![Attribute::new(STATE, "b"), Attribute::new(name::COMMON_NAME, "a")]] };
+    let (ca, ca_text) = clinic_authority(&ca_name, clinic::certificate::KeyId::Proper);
+    let leaf = PrivateKey::generate(KeyKind::P256).expect("a key");
+    let error = issue(&authority(&ca, ca_text), &etcd_server(), leaf.spki()).expect_err("a set out of order");
+    assert_eq!(error, IssueError::AuthorityName);
+}
+
+#[test]
+fn the_authority_key_identifier_is_left_out_where_go_leaves_it_out() {
+    use clinic::certificate::KeyId;
+    let leaf = PrivateKey::generate(KeyKind::P256).expect("a key");
+    let leaf_text = leaf.pem(Container::Sec1).expect("text");
+    for (ca_name, identifier, written) in
+        [("etcd-ca", KeyId::Proper, true), ("etcd-ca", KeyId::Absent, false), ("cp1", KeyId::Proper, false)]
+    {
+        let (ca, ca_text) = clinic_authority(&Name::common(ca_name), identifier);
+        let made = parsed(&issue(&authority(&ca, &ca_text), &etcd_server(), leaf.spki()).expect("issues"));
+        let mut job = job("certificate", &etcd_server(), &leaf_text);
+        job["serial"] = made.serial_hex().into();
+        job["authority"] = text(&ca).into();
+        job["authority_key"] = ca_text.into();
+        assert_eq!(made.raw, first_block(&reference(&[job])[0]), "{ca_name}");
+        assert_eq!(!made.authority_key_id.is_empty(), written, "{ca_name}");
+    }
 }
 
 #[test]
