@@ -244,6 +244,31 @@ fn every_leaf_of_the_real_trees_comes_out_again() {
 }
 
 #[test]
+fn every_kubeconfig_of_the_real_trees_comes_out_again() {
+    for cluster in TREES {
+        let authority = authority(&tree(cluster, "ca.crt"), tree(cluster, "ca.key"));
+        for conf in ["admin", "controller-manager", "scheduler", "kubelet"] {
+            let [certificate, key_text] = credentials(cluster, conf);
+            let old = read_certificate(&certificate);
+            let new = parsed(&issue(&authority, &Template::like(&old), key(key_text).spki()).expect("issues"));
+            assert_eq!(new.subject.raw, old.subject.raw, "{cluster} {conf}");
+            assert_eq!(new.spki_bytes(), old.spki_bytes(), "{cluster} {conf}");
+            assert_eq!(extension_block(&new), extension_block(&old), "{cluster} {conf}");
+        }
+    }
+}
+
+/// Certificate and key that a kubeconfig holds.
+fn credentials(cluster: &str, conf: &str) -> [Vec<u8>; 2] {
+    let file = text(&tree(cluster, &format!("../{conf}.conf"))).to_owned();
+    let data = |field: &str| {
+        let line = file.lines().find_map(|line| line.trim().strip_prefix(field)).expect("data");
+        pkidoctor::x509::base64::decode(line.trim().as_bytes()).expect("base64").to_vec()
+    };
+    [data("client-certificate-data:"), data("client-key-data:")]
+}
+
+#[test]
 fn go_makes_the_same_certificates() {
     let leaf = PrivateKey::generate(KeyKind::P256).expect("a key");
     let leaf_text = leaf.pem(Container::Sec1).expect("text");
