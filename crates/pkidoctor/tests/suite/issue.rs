@@ -617,6 +617,27 @@ fn keys_that_cannot_be_used_say_why() {
 }
 
 #[test]
+fn a_damaged_key_is_an_error_or_another_key_but_never_a_panic() {
+    let (mut refused, mut read) = (0, 0);
+    for kind in [KeyKind::Rsa2048, KeyKind::P256, KeyKind::P384] {
+        let good = PrivateKey::generate(kind).expect("a key");
+        for container in [good.usual_container(), Container::Pkcs8] {
+            let der = first_block(&good.pem(container).expect("text"));
+            for at in 0..der.len() {
+                let mut damaged = der.clone();
+                damaged[at] ^= 1 << (at % 8);
+                match PrivateKey::from_der(&damaged) {
+                    Ok(key) => read += usize::from(key.pem(container).is_ok()),
+                    Err(_) => refused += 1,
+                }
+                assert!(PrivateKey::from_der(&der[..at]).is_err(), "{kind} {container:?} cut at {at}");
+            }
+        }
+    }
+    assert!(refused > 2000 && read > 50, "{refused} refused, {read} read");
+}
+
+#[test]
 fn new_keys_are_good_ones() {
     let keys = PrivateKey::generate_many(&KeyKind::ALL).expect("keys");
     for (key, kind) in keys.iter().zip(KeyKind::ALL) {
