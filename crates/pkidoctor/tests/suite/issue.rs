@@ -672,8 +672,13 @@ fn go_makes_the_same_requests_and_openssl_accepts_them() {
     for kind in CA_KEYS {
         let key_text = openssl_key(kind);
         let key = key(&key_text);
-        let one_group = |template: &Template| template.subject.organizations.len() <= 1;
-        let templates: Vec<Template> = odd_templates().into_iter().filter(one_group).collect();
+        let carried = |template: &Template| {
+            let groups = &template.subject.organizations;
+            groups.len() <= 1 && !groups.iter().any(|group| group.contains('?'))
+        };
+        let mut templates: Vec<Template> = odd_templates().into_iter().filter(carried).collect();
+        let subject = Subject { common_name: "*?".into(), organizations: strings(&["a'b (c)+,-./:= 9"]) };
+        templates.push(Template { subject, ..etcd_server() });
         if kind.contains(&"ec_paramgen_curve:P-521") {
             let error = request(&etcd_server(), &key).expect_err("refused");
             assert!(matches!(error, IssueError::Key(KeyError::Unsupported(_))), "{error}");
@@ -703,9 +708,34 @@ fn requested(der: &[u8]) -> &[u8] {
 }
 
 #[test]
-fn a_request_for_two_organizations_is_refused_rather_than_cut() {
+fn a_request_is_refused_rather_than_cut() {
     let key = PrivateKey::generate(KeyKind::P256).expect("a key");
-    let subject = Subject { common_name: "a".into(), organizations: strings(&["b", "c"]) };
-    let error = request(&Template { subject, ..etcd_server() }, &key).expect_err("refused");
-    assert!(matches!(error, IssueError::Subject(_)), "{error}");
+    let refused = |common_name: &str, organizations: &[&str]| {
+        let subject = Subject { common_name: common_name.to_owned(), organizations: strings(organizations) };
+        let error = request(&Template { subject, ..etcd_server() }, &key).expect_err("refused");
+        assert!(matches!(error, IssueError::Subject(_)), "{error}");
+    };
+    refused("a", &["b", "c"]);
+    refused("a?", &[]);
+    refused("a", &["?"]);
+    let dns = Template { dns: strings(&["caf\u{e9}"]), ..etcd_server() };
+    assert_eq!(request(&dns, &key), Err(IssueError::DnsName("caf\u{e9}".into())));
+}
+
+#[test]
+fn no_character_ends_in_a_panic() {
+    let ca_key = PrivateKey::generate(KeyKind::P256).expect("a key");
+    let ca = parsed(&new_authority(&etcd_ca(), &ca_key).expect("an authority"));
+    let authority = Authority::new(MatchedPair::new(ca, ca_key).expect("a pair"), Vec::new(), NOW).expect("one");
+    let key = PrivateKey::generate(KeyKind::P256).expect("a key");
+    for character in (0..=255).map(char::from).chain(['\u{fffe}', '\u{1f600}']) {
+        let word = character.to_string();
+        let subject = Subject { common_name: word.clone(), organizations: vec![word.clone()] };
+        let named = Template { subject, ..etcd_server() };
+        assert!(issue(&authority, &named, key.spki()).is_ok(), "{word:?}");
+        assert_eq!(request(&named, &key).is_ok(), character != '?', "{word:?}");
+        let dns = Template { dns: vec![word.clone()], ..etcd_server() };
+        assert_eq!(issue(&authority, &dns, key.spki()).is_ok(), character.is_ascii(), "{word:?}");
+        assert_eq!(request(&dns, &key).is_ok(), character.is_ascii(), "{word:?}");
+    }
 }
