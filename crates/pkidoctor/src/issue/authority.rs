@@ -1,14 +1,19 @@
-//! Who may sign: a certificate with its key, and an authority made of such a pair.
+//! Who may sign: a certificate with its key, an authority made of such a pair, and new authorities.
 
 use std::sync::Arc;
 
 use time::OffsetDateTime;
+use x509_cert::der::Encode as _;
 
 use crate::go::GoVersion;
 use crate::go::verify::{SignatureCache, Verifier, rfc3339};
 use crate::x509::certificate::Certificate;
 
+use super::certificate::IssueError;
+use super::draft::{Draft, certifiable, examine, same, same_dates, subject_name, validity};
+use super::extensions::authority_extensions;
 use super::key::PrivateKey;
+use super::subject::Subject;
 
 /// A certificate and the private key that belongs to it.
 pub struct MatchedPair {
@@ -142,4 +147,45 @@ fn joined(first: &Arc<Certificate>, chain: &[Arc<Certificate>], at: OffsetDateTi
         signed.map_err(|error| AuthorityError::Chain { position, reason: error.to_string() })?;
     }
     Ok(())
+}
+
+/// What a new certificate authority is to say.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AuthorityTemplate {
+    /// Its name, for example `etcd-ca`.
+    pub subject: Subject,
+    /// DNS names: newer kubeadm repeats the common name here, 1.20 writes none.
+    pub dns: Vec<String>,
+    /// First instant of validity; whole seconds are written.
+    pub not_before: OffsetDateTime,
+    /// Last instant of validity; whole seconds are written.
+    pub not_after: OffsetDateTime,
+}
+
+/// A new self-signed certificate authority (DER) as kubeadm makes it.
+///
+/// The subject key identifier is the first 160 bits of SHA-256 over the public key, as Go writes it from 1.25
+/// on (RFC 7093 section 2).
+///
+/// # Errors
+/// What of the template cannot be written, or why the key cannot sign.
+pub fn new_authority(template: &AuthorityTemplate, key: &PrivateKey) -> Result<Vec<u8>, IssueError> {
+    let subject = subject_name(&template.subject)?;
+    let subject_bytes = subject.to_der()?;
+    let draft = Draft {
+        issuer: subject.clone(),
+        validity: validity(template.not_before, template.not_after)?,
+        extensions: authority_extensions(template, key.spki(), subject.is_empty())?,
+        subject,
+        spki: certifiable(key.spki())?,
+    };
+    let raw = draft.sign(key)?;
+    let made = examine(&raw, &subject_bytes, key.public())?;
+    same(made.subject.raw == subject_bytes, "subject")?;
+    same(made.key.as_ref() == Some(key.public()), "public key")?;
+    same_dates(&made, template.not_before, template.not_after)?;
+    same(made.names.dns == template.dns, "DNS names")?;
+    same(made.may_sign() && made.is_ca(), "basic constraints")?;
+    same(made.authority_key_id.is_empty() && made.subject_key_id.len() == 20, "key identifiers")?;
+    Ok(made.raw)
 }

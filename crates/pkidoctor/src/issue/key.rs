@@ -1,8 +1,5 @@
 //! Private keys: made, read, written, and used to sign.
 
-use std::fmt;
-use std::str::FromStr;
-
 use p521::ecdsa::signature::hazmat::RandomizedPrehashSigner as _;
 use pkcs8::PrivateKeyInfo;
 use ring::rand::SystemRandom;
@@ -22,81 +19,9 @@ use crate::x509::oid;
 use crate::x509::pem as pem_reader;
 use crate::x509::signature::{Algorithm, Hash, verifies};
 
+use super::kind::{KeyKind, Plan};
 use super::source::{self, Source};
 use super::{pem, primes, rsa};
-
-/// What kind of key is made (kubeadm's `encryptionAlgorithm`, v1beta4).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
-pub enum KeyKind {
-    /// RSA with 2048 bits, kubeadm's default.
-    Rsa2048,
-    /// RSA with 3072 bits.
-    Rsa3072,
-    /// RSA with 4096 bits.
-    Rsa4096,
-    /// ECDSA on NIST P-256.
-    P256,
-    /// ECDSA on NIST P-384.
-    P384,
-}
-
-impl KeyKind {
-    /// All of them.
-    pub const ALL: [Self; 5] = [Self::Rsa2048, Self::Rsa3072, Self::Rsa4096, Self::P256, Self::P384];
-
-    /// The kind of this key, if it is one of those that are made here.
-    pub fn of(key: &PublicKey) -> Option<Self> {
-        key.kind().parse().ok()
-    }
-
-    /// The name on the command line and in reports ([`PublicKey::kind`]).
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Rsa2048 => "rsa2048",
-            Self::Rsa3072 => "rsa3072",
-            Self::Rsa4096 => "rsa4096",
-            Self::P256 => "p256",
-            Self::P384 => "p384",
-        }
-    }
-
-    const fn plan(self) -> Plan {
-        match self {
-            Self::Rsa2048 => Plan::Rsa(1024),
-            Self::Rsa3072 => Plan::Rsa(1536),
-            Self::Rsa4096 => Plan::Rsa(2048),
-            Self::P256 => Plan::Ec(Curve::P256),
-            Self::P384 => Plan::Ec(Curve::P384),
-        }
-    }
-}
-
-/// How a key is made.
-enum Plan {
-    /// Out of two primes of so many bits.
-    Rsa(u32),
-    /// Out of a number below the order of the curve's group.
-    Ec(Curve),
-}
-
-impl fmt::Display for KeyKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// A text that names no kind of key.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{0:?} is none of rsa2048, rsa3072, rsa4096, p256 and p384")]
-pub struct UnknownKind(String);
-
-impl FromStr for KeyKind {
-    type Err = UnknownKind;
-
-    fn from_str(text: &str) -> Result<Self, UnknownKind> {
-        Self::ALL.into_iter().find(|kind| kind.name() == text).ok_or_else(|| UnknownKind(text.to_owned()))
-    }
-}
 
 /// Why there is no private key. Never holds a byte of one.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -129,7 +54,8 @@ impl From<KeyFault> for KeyError {
         match fault.kind {
             KeyFaultKind::Encrypted => Self::Encrypted,
             KeyFaultKind::Inconsistent => Self::Inconsistent(fault.text),
-            KeyFaultKind::Unsupported => Self::Unsupported(fault.text),
+            // Go's text is about the last format that it tried
+            KeyFaultKind::Unsupported => Self::Unsupported("a curve or algorithm that Go cannot use".to_owned()),
             KeyFaultKind::Malformed => Self::Malformed(fault.text),
         }
     }
@@ -142,6 +68,14 @@ impl From<der::Error> for KeyError {
 }
 
 /// A private key that can sign. Its secret is wiped on drop.
+///
+/// ```
+/// use pkidoctor::issue::{Container, KeyKind, PrivateKey};
+/// let key = PrivateKey::generate(KeyKind::P256)?;
+/// let text = key.pem(Container::Sec1)?;
+/// assert_eq!(PrivateKey::from_pem(&text)?.spki(), key.spki());
+/// # Ok::<(), pkidoctor::issue::KeyError>(())
+/// ```
 ///
 /// It cannot be shown, copied or serialised by accident:
 ///

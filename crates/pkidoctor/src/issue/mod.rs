@@ -5,7 +5,10 @@
 
 mod authority;
 mod certificate;
+mod draft;
+mod extensions;
 mod key;
+mod kind;
 mod pem;
 mod primes;
 mod request;
@@ -13,9 +16,10 @@ mod rsa;
 mod source;
 mod subject;
 
-pub use authority::{Authority, AuthorityError, MatchedPair, PairError};
-pub use certificate::{AuthorityTemplate, IssueError, Template, certificate_pem, issue, new_authority};
-pub use key::{KeyError, KeyKind, PrivateKey, UnknownKind};
+pub use authority::{Authority, AuthorityError, AuthorityTemplate, MatchedPair, PairError, new_authority};
+pub use certificate::{IssueError, Template, certificate_pem, issue};
+pub use key::{KeyError, PrivateKey};
+pub use kind::{KeyKind, UnknownKind};
 pub use request::request;
 pub use subject::Subject;
 

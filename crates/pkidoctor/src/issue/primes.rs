@@ -59,7 +59,7 @@ fn prime(width: u32) -> Result<Prime, KeyError> {
 
 fn of_width<T>(width: u32) -> Result<Prime, KeyError>
 where
-    T: UnsignedWithMontyForm + RandomBits + RandomMod + Encoding + Zeroize,
+    T: UnsignedWithMontyForm + RandomBits + RandomMod + Encoding<Repr: Zeroize> + Zeroize,
 {
     let bug = |_| KeyError::Bug("the search for a prime cannot start");
     loop {
@@ -68,7 +68,7 @@ where
         let found = sieve_and_find(&mut source, sieve, |_, candidate| is_prime(Flavor::Any, candidate)).map_err(bug)?;
         source.done()?;
         let Some(number) = found.map(Zeroizing::new) else { continue };
-        let bytes = Zeroizing::new(number.to_be_bytes().as_ref().to_vec());
+        let bytes = Zeroizing::new(Zeroizing::new(number.to_be_bytes()).as_ref().to_vec());
         if remainder(&bytes, EXPONENT) != 1 {
             return Ok(bytes);
         }

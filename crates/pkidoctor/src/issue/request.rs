@@ -20,9 +20,12 @@ use super::subject::{Subject, is_printable};
 /// A request (PEM, `CERTIFICATE REQUEST`) for the template's subject and names, signed by `key`. Usages, dates
 /// and basicConstraints are the authority's business and are not asked for.
 ///
+/// Without a subject the names are critical, which Go does not care to write.
+///
 /// # Errors
 /// [`KeyError::Unsupported`] for a key on P-521; [`IssueError::Subject`] for more than one organization, which
-/// the library that makes requests would lose; names that cannot be written.
+/// the library that makes requests would lose, or for a question mark, which it cannot write; names that cannot
+/// be written.
 pub fn request(template: &Template, key: &PrivateKey) -> Result<Vec<u8>, IssueError> {
     let mut parameters = CertificateParams::default();
     parameters.distinguished_name = distinguished_name(&template.subject)?;
@@ -97,6 +100,10 @@ fn distinguished_name(subject: &Subject) -> Result<DistinguishedName, IssueError
 fn value(text: &str) -> Result<DnValue, IssueError> {
     if !is_printable(text) {
         return Ok(DnValue::Utf8String(text.to_owned()));
+    }
+    if text.contains('?') {
+        // PrintableString has it (X.680 table 10), but rcgen's writer, yasna 0.6, panics on it
+        return Err(IssueError::Subject(format!("a request cannot carry the question mark of {text:?}")));
     }
     let refused = |error: rcgen::Error| IssueError::Subject(error.to_string());
     PrintableString::try_from(text).map(DnValue::PrintableString).map_err(refused)

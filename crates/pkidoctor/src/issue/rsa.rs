@@ -27,7 +27,7 @@ pub(super) fn pkcs1(p: &[u8], q: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let totient = nonzero(p_less_one.wrapping_mul(&**q_less_one))?;
     let e = BoxedUint::from(EXPONENT).resize(bits);
     let d: Number = Zeroizing::new(Option::from(e.invert_mod(&totient))?);
-    let far_apart = p.wrapping_sub(&*q).bit_width() > bits / 2 - 100;
+    let far_apart = Zeroizing::new(p.wrapping_sub(&*q)).bit_width() > bits / 2 - 100;
     if !far_apart || d.bit_width() <= bits / 2 || modulus.bit_width() != bits {
         return None;
     }

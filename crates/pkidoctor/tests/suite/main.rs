@@ -9,6 +9,7 @@ mod docs;
 mod files;
 mod healthy;
 mod hostile;
+mod issue;
 mod matrix;
 mod mutation;
 mod nodes;
