@@ -5,11 +5,11 @@ use std::sync::Arc;
 use crate::cluster::manifest::Component;
 use crate::cluster::{Cluster, File, State};
 use crate::go::private_key::KeyFaultKind;
-use crate::go::verify::Verifier;
 use crate::links::reference::Reference;
 use crate::profile::{self, ROLES};
 use crate::x509::certificate::Certificate;
 use crate::x509::key::PublicKey;
+use crate::x509::signature::verifies;
 
 use super::{Options, Refusal};
 
@@ -33,13 +33,7 @@ pub struct Signer {
 ///
 /// # Errors
 /// When it cannot sign, or when signing with it would make certificates that nobody running trusts.
-pub fn signer(
-    cluster: &Cluster,
-    verifier: &Verifier<'_>,
-    node: usize,
-    stem: &str,
-    options: &Options,
-) -> Result<Signer, Refusal> {
+pub fn signer(cluster: &Cluster, node: usize, stem: &str, options: &Options) -> Result<Signer, Refusal> {
     let found = find(cluster, node, stem, options.without_ca_key);
     if !options.adopt_ca {
         // that the CA was replaced is why its key does not fit, too
@@ -55,7 +49,7 @@ pub fn signer(
                 .map(|file| file.parsed().cloned().collect())
                 .unwrap_or_default(),
         };
-        known_to_leaves(cluster, verifier, node, stem, &certificates, here.shown(&path))?;
+        known_to_leaves(cluster, node, stem, &certificates, here.shown(&path))?;
     }
     let signer = found?;
     let shown = cluster.nodes[node].shown(&signer.certificate_file).to_owned();
@@ -188,15 +182,16 @@ fn chain(certificate: &Arc<Certificate>, file: &[&Arc<Certificate>]) -> Vec<Arc<
 /// would refuse what the new one signs.
 fn known_to_leaves(
     cluster: &Cluster,
-    verifier: &Verifier<'_>,
     node: usize,
     stem: &str,
     authorities: &[Arc<Certificate>],
     shown: &str,
 ) -> Result<(), Refusal> {
     let leaves = leaves(cluster, node, stem);
+    // by the bare signature: that the CA may not sign, or has expired, is another fault
     let signed = |leaf: &Arc<Certificate>, ca: &Arc<Certificate>| {
-        leaf.issuer.raw == ca.subject.raw && verifier.check_signature(leaf, ca).is_ok()
+        let verified = |key| verifies(leaf.algorithm, key, leaf.tbs_bytes(), &leaf.signature);
+        leaf.issuer.raw == ca.subject.raw && ca.key.as_ref().is_some_and(verified)
     };
     let is_child = |leaf: &Arc<Certificate>| authorities.iter().any(|ca| signed(leaf, ca));
     if leaves.is_empty() || authorities.is_empty() || leaves.iter().any(is_child) {

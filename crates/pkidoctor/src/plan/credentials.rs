@@ -69,7 +69,8 @@ pub fn edit(text: &[u8], edit: &Edit<'_>) -> Result<Zeroizing<Vec<u8>>, EditErro
         let server = cluster.server.as_ref().and_then(|server| server.line);
         wanted.push((place(&cluster.ca, server), CA, &cluster.ca, ca));
     }
-    wanted.sort_by_key(|(place, ..)| std::cmp::Reverse(*place));
+    // what stands on a line is replaced before something is put before it
+    wanted.sort_by_key(|((line, is_new), ..)| (std::cmp::Reverse(*line), *is_new));
     for (_, name, field, pem) in wanted {
         let beside = match name {
             CA => cluster.server.as_ref().and_then(|server| server.line),
@@ -125,9 +126,15 @@ impl Lines {
     /// nothing.
     fn put(&mut self, name: &str, field: &Field, beside: Option<u64>, pem: &[u8]) -> Result<(), EditError> {
         let Some(line) = field.line else { return self.insert(name, beside, pem) };
-        let at = index(line)?;
         let suffix = if matches!(field.source, Source::Path(_)) { "" } else { "-data" };
-        let (indent, value) = self.entry(at, &format!("{name}{suffix}:"))?;
+        self.replace(index(line)?, &format!("{name}{suffix}:"), name, pem)
+    }
+
+    /// Replaces an entry whose value begins on this line or, for a block, on the next one.
+    fn replace(&mut self, at: usize, key: &str, name: &str, pem: &[u8]) -> Result<(), EditError> {
+        let before = || at.checked_sub(1).filter(|before| self.entry(*before, key).is_ok());
+        let at = if self.entry(at, key).is_ok() { at } else { before().ok_or(EditError::OddShape)? };
+        let (indent, value) = self.entry(at, key)?;
         if !is_replaceable(value) {
             return Err(EditError::OddShape);
         }
@@ -149,9 +156,22 @@ impl Lines {
         if !is_entry {
             return Err(EditError::OddShape);
         }
+        for key in [format!("{name}-data:"), format!("{name}:")] {
+            if let Some(empty) = self.sibling(at, indent, &key) {
+                return self.replace(empty, &key, name, pem);
+            }
+        }
         let new = written(&line[..indent], name, pem, b"\n");
         self.0.insert(at, new);
         Ok(())
+    }
+
+    /// The line of another entry of the same mapping.
+    fn sibling(&self, at: usize, indent: usize, key: &str) -> Option<usize> {
+        let is_inside = |at: &usize| self.0[*at].iter().take_while(|byte| **byte == b' ').count() >= indent;
+        let below = (at..self.0.len()).take_while(is_inside);
+        let above = (0..at).rev().take_while(is_inside);
+        below.chain(above).find(|at| self.entry(*at, key).is_ok_and(|(found, _)| found == indent))
     }
 
     /// The indentation of an entry and what follows its key on the line.
@@ -290,7 +310,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_added() {
+    fn what_is_missing_or_empty_is_added() {
+        let edited = edit(whole("    client-certificate-data: QUJD\n    client-key-data: \"\"\n").as_bytes(), &EDIT);
+        let expected = b"    client-certificate-data: Q0VSVAo=\n    client-key-data: S0VZCg==\n";
+        assert!(edited.expect("edits").ends_with(expected));
         let edited = edit(whole("    client-certificate-data: QUJD\n").as_bytes(), &EDIT).expect("edits");
         assert!(edited.ends_with(b"    client-key-data: S0VZCg==\n    client-certificate-data: Q0VSVAo=\n"));
         let text = whole("    client-key-data: QUJD\n    client-certificate-data: QUJD\n");

@@ -235,7 +235,7 @@ impl Maker<'_> {
     }
 
     fn signer(&self, stem: &str) -> Result<Signer, Refusal> {
-        signer(self.cluster, self.verifier, self.node, stem, self.options)
+        signer(self.cluster, self.node, stem, self.options)
     }
 
     fn common_name(&self, target: Target) -> Result<String, Refusal> {

@@ -268,6 +268,8 @@ struct Ground<'a> {
     used: Vec<String>,
     /// Files that something trusts.
     trusted: Vec<String>,
+    /// Files that a flag names although they are the place of another role.
+    other_role: Vec<String>,
 }
 
 impl<'a> Ground<'a> {
@@ -303,31 +305,53 @@ impl<'a> Ground<'a> {
                 distinct.push(pair);
             }
         }
+        let other_role = links.iter().flat_map(Link::references).filter(|reference| is_of_other_role(node, reference));
+        let other_role = other_role.filter_map(|reference| reference.path().map(str::to_owned)).collect();
         let trusts = links.iter().flat_map(|link| [&link.client_trust, &link.server_trust]).flatten();
         let trusts = trusts.filter(|reference| reference.node == PATIENT);
         let trusted = trusts.filter_map(|reference| reference.path().map(str::to_owned)).collect();
-        Self { bench, node, pairs: distinct, used, trusted }
+        Self { bench, node, pairs: distinct, used, trusted, other_role }
     }
 
     /// What this program never does, whatever it would heal.
     fn rule_against(&self, finding: &Finding) -> Option<Refusal> {
-        if finding.subject.contains(":--") {
-            return Some(
-                Refusal::new(
-                    "manifest",
-                    "manifests and configuration files are not edited: the kubelet would restart the pod at once",
-                )
-                .then("change the flag by hand, one node at a time"),
-            );
+        let manifest = || {
+            Refusal::new(
+                "manifest",
+                "manifests and configuration files are not edited: the kubelet would restart the pod at once",
+            )
+            .then("change the flag by hand, one node at a time")
+        };
+        let authority = || {
+            let message =
+                "a CA is not replaced: every process that loaded the old one would refuse what the new one signs";
+            Refusal::new("authority", message)
+        };
+        match finding.code {
+            _ if finding.subject.contains(":--") => return Some(manifest()),
+            "allowed-name-mismatch" | "request-header-names" => return Some(manifest()),
+            "name-constraint-violated" | "path-length-exceeded" | "chain-refused" => return Some(authority()),
+            "sa-key-differs-between-nodes" | "ca-differs-between-nodes" => {
+                return Some(
+                    Refusal::new("shared-file", "which node has the right one is not known here")
+                        .then("copy it from the node that the others agree with, then run this again"),
+                );
+            }
+            _ => {}
         }
         let path = self.path_of(finding)?;
         let is_trusted = self.trusted.contains(&path)
             || profile::role_of(self.node.shown(&path)).is_some_and(|role| role.issuer.is_none());
         if is_trusted {
-            return Some(Refusal::new(
-                "authority",
-                "a CA is not replaced: every process that loaded the old one would refuse what the new one signs",
-            ));
+            return Some(authority());
+        }
+        let shown = self.node.shown(&path);
+        if matches!(shown, "sa.key" | "sa.pub") {
+            let message = "keys of service accounts are not made anew: every token in use was signed with them";
+            return Some(Refusal::new("service-account-key", message));
+        }
+        if self.other_role.contains(&path) {
+            return Some(manifest());
         }
         let is_kubeconfig = self.node.kubeconfigs.iter().any(|file| file.path == path);
         is_kubeconfig.then(|| Refusal::new("kubeconfig", "of a kubeconfig only credentials and CA data are rewritten"))
@@ -470,6 +494,15 @@ impl<'a> Ground<'a> {
         let target = files.first().map(|(_, to)| self.node.shown(to).to_owned()).unwrap_or_default();
         Step { kind, target, work: Work::PutBack(files), notes: Vec::new() }
     }
+}
+
+/// Whether a flag names a file that is the place of another role.
+fn is_of_other_role(node: &Node, reference: &Reference) -> bool {
+    let Origin::Flag { flag, .. } = &reference.origin else { return false };
+    let place = reference.path().and_then(|path| profile::role_of(node.shown(path)));
+    let wanted = profile::pair_of(flag).map(|(_, _, role)| role.name);
+    let is_token_key = flag.starts_with("service-account");
+    place.is_some_and(|place| is_token_key || wanted.is_some_and(|wanted| wanted != place.name))
 }
 
 /// A pair that flags name.
