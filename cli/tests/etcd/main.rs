@@ -12,8 +12,11 @@ mod patient;
 mod ports;
 mod probe;
 mod release;
+mod run;
 mod server;
+mod story;
 mod tally;
+mod tls;
 mod words;
 mod wounds;
 
@@ -37,6 +40,31 @@ fn members_of_etcd_3_4_23() {
 #[test]
 fn members_of_etcd_3_5_1() {
     every_quarrel(Release::Distro);
+}
+
+#[test]
+fn story_of_etcd_3_4_23() {
+    story::address_and_foreign_key(Release::Debian);
+}
+
+#[test]
+fn story_of_etcd_3_5_1() {
+    story::address_and_foreign_key(Release::Distro);
+}
+
+#[test]
+fn gateway_of_etcd_3_4_23() {
+    every_cure(Release::Debian);
+}
+
+#[test]
+fn gateway_of_etcd_3_5_1() {
+    every_cure(Release::Distro);
+}
+
+fn every_cure(release: Release) {
+    story::gateway(release, &["fix", "--select", "missing-client-auth", "--yes"]);
+    story::gateway(release, &["regen", "etcd-server"]);
 }
 
 fn every_quarrel(release: Release) {
