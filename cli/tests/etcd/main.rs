@@ -12,6 +12,7 @@ mod patient;
 mod ports;
 mod probe;
 mod release;
+mod renewals;
 mod run;
 mod server;
 mod story;
@@ -20,6 +21,7 @@ mod tls;
 mod words;
 mod wounds;
 
+use patient::Patient;
 use release::Release;
 
 #[test]
@@ -60,6 +62,22 @@ fn gateway_of_etcd_3_4_23() {
 #[test]
 fn gateway_of_etcd_3_5_1() {
     every_cure(Release::Distro);
+}
+
+#[test]
+fn renewals_of_etcd_3_4_23() {
+    every_renewal(Release::Debian);
+}
+
+#[test]
+fn renewals_of_etcd_3_5_1() {
+    every_renewal(Release::Distro);
+}
+
+fn every_renewal(release: Release) {
+    renewals::every_target(release, Patient::healthy(release, 74));
+    renewals::every_target(release, Patient::three(release, 75));
+    renewals::hammered(release);
 }
 
 fn every_cure(release: Release) {
