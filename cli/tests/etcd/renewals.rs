@@ -20,7 +20,7 @@ use std::thread::{scope, sleep};
 use std::time::{Duration, Instant, SystemTime};
 
 /// Renewals by each way when nobody asks for more.
-const RENEWALS: usize = 600;
+const RENEWALS: usize = 300;
 /// Both ways renew at this pace at most, so that as many handshakes meet a renewal of either.
 const PACE: Duration = Duration::from_millis(15);
 /// The ways take turns, so that what else the machine does is alike for both.
@@ -71,6 +71,10 @@ impl Members {
 #[derive(Default)]
 struct Count {
     renewals: AtomicUsize,
+    /// renewals during which a handshake failed
+    felt: AtomicUsize,
+    /// microseconds that renewing took
+    took: AtomicUsize,
     done: AtomicUsize,
     failed: AtomicUsize,
     words: Mutex<BTreeMap<String, usize>>,
@@ -92,10 +96,11 @@ impl Count {
     }
 
     fn summary(&self) -> String {
-        let [renewals, done, failed] =
-            [&self.renewals, &self.done, &self.failed].map(|count| count.load(Ordering::Relaxed));
+        let counts = [&self.renewals, &self.felt, &self.took, &self.done, &self.failed];
+        let [renewals, felt, took, done, failed] = counts.map(|count| count.load(Ordering::Relaxed));
+        let each = took / renewals.max(1);
         let words = self.words.lock().expect("nobody panics here");
-        format!("{renewals} renewals, {done} handshakes done, {failed} failed {words:?}")
+        format!("{renewals} renewals of {each} µs, {felt} felt, {done} handshakes done, {failed} failed {words:?}")
     }
 }
 
@@ -156,13 +161,17 @@ impl Writer {
 
     fn turn(&mut self, count: &Count, renewals: usize, way: fn(&mut Self, [PathBuf; 2], &Pair, &Pair)) {
         for _ in 0..renewals {
+            let before = count.failures();
             let start = Instant::now();
             let pairs = self.pairs.clone();
             let paths = paths(&self.home);
             way(self, paths, &pairs[self.current], &pairs[1 - self.current]);
             self.current = 1 - self.current;
             count.renewals.fetch_add(1, Ordering::Relaxed);
-            sleep(PACE.saturating_sub(start.elapsed()));
+            let took = start.elapsed();
+            count.took.fetch_add(usize::try_from(took.as_micros()).expect("not for ever"), Ordering::Relaxed);
+            sleep(PACE.saturating_sub(took));
+            count.felt.fetch_add(usize::from(count.failures() > before), Ordering::Relaxed);
         }
     }
 
