@@ -159,13 +159,12 @@ impl Writer {
         Self { pairs: [old, pair(&home)], home, current: 1, runs: 0 }
     }
 
-    fn turn(&mut self, count: &Count, renewals: usize, way: fn(&mut Self, [PathBuf; 2], &Pair, &Pair)) {
+    fn turn(&mut self, count: &Count, renewals: usize, way: fn(&mut Self, &Pair, &Pair)) {
         for _ in 0..renewals {
             let before = count.failures();
             let start = Instant::now();
             let pairs = self.pairs.clone();
-            let paths = paths(&self.home);
-            way(self, paths, &pairs[self.current], &pairs[1 - self.current]);
+            way(self, &pairs[self.current], &pairs[1 - self.current]);
             self.current = 1 - self.current;
             count.renewals.fetch_add(1, Ordering::Relaxed);
             let took = start.elapsed();
@@ -176,7 +175,8 @@ impl Writer {
     }
 
     /// As in production: locked, staged, everything on disk, renamed back to back; only without a backup.
-    fn transaction(&mut self, paths: [PathBuf; 2], old: &Pair, new: &Pair) {
+    fn transaction(&mut self, old: &Pair, new: &Pair) {
+        let paths = paths(&self.home);
         self.runs += 1;
         let run = Run { id: format!("hammer-{}", self.runs), words: Vec::new(), at: SystemTime::now().into() };
         let lock = lock(&RealFiles, &self.home).expect("a lock");
@@ -191,7 +191,8 @@ impl Writer {
 
     /// kubeadm `pkiutil: WriteCertAndKey`: the key and then the certificate, each by Go's `os.WriteFile`, which
     /// truncates the file, writes and closes.
-    fn as_kubeadm(&mut self, paths: [PathBuf; 2], _: &Pair, new: &Pair) {
+    fn as_kubeadm(&mut self, _: &Pair, new: &Pair) {
+        let paths = paths(&self.home);
         std::fs::write(&paths[1], &new[1]).expect("writes");
         std::fs::write(&paths[0], &new[0]).expect("writes");
     }
