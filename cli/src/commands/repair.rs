@@ -137,7 +137,7 @@ impl Order<'_> {
             }
             Refused::Target(error) => {
                 let known = plan::Target::every().into_iter().map(|target| target.name());
-                let hint = crate::suggest::nearest(&error.0, known.chain(["etcd", "all", "etcd-ca"]));
+                let hint = crate::suggest::nearest(&error.0, known.chain(["etcd", "all"]));
                 let hint = hint.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
                 say(&format!("{error}{hint}"));
                 return Ok(Exit::CouldNotLook);

@@ -360,27 +360,28 @@ impl<'a> Preflight<'a, '_> {
                 });
             }
         }
-        ledger.places.iter().try_for_each(|place| self.require_place(ledger, place))
+        ledger.places.iter().try_for_each(|place| require_place(ledger, place))
     }
+}
 
-    fn require_place(&self, ledger: &Ledger<'_>, place: &Place) -> Result<(), Reason> {
-        let (files, directory) = (ledger.files, ledger.directory(place));
-        for name in [&place.staged, &place.kept] {
-            if files.facts(directory, name).while_at("look at", &directory.join(name))?.is_some() {
-                return Err(Reason::Exists { path: directory.join(name) });
-            }
+/// One place can be written as planned: our names are free, the file may be replaced, its owner can be kept.
+fn require_place(ledger: &Ledger<'_>, place: &Place) -> Result<(), Reason> {
+    let (files, directory) = (ledger.files, ledger.directory(place));
+    for name in [&place.staged, &place.kept] {
+        if files.facts(directory, name).while_at("look at", &directory.join(name))?.is_some() {
+            return Err(Reason::Exists { path: directory.join(name) });
         }
-        let path = ledger.path(place);
-        if let Some(found) = files.fixed(directory, &place.name) {
-            return Err(Reason::NotAllowed { path, what: format!("replace it: it is {found}") });
+    }
+    let path = ledger.path(place);
+    if let Some(found) = files.fixed(directory, &place.name) {
+        return Err(Reason::NotAllowed { path, what: format!("replace it: it is {found}") });
+    }
+    let owner = place.after.and_then(|after| after.owner);
+    match (owner, files.user()) {
+        (Some((uid, gid)), Some(user)) if user != 0 && uid != user => {
+            Err(Reason::NotAllowed { path, what: format!("keep its owner {uid}:{gid} as user {user}") })
         }
-        let owner = place.after.and_then(|after| after.owner);
-        match (owner, files.user()) {
-            (Some((uid, gid)), Some(user)) if user != 0 && uid != user => {
-                Err(Reason::NotAllowed { path, what: format!("keep its owner {uid}:{gid} as user {user}") })
-            }
-            _ => Ok(()),
-        }
+        _ => Ok(()),
     }
 }
 

@@ -105,7 +105,7 @@ impl Tree {
     }
 
     pub(super) fn digest(&self, path: &str) -> Option<[u8; 32]> {
-        fs::read(self.path(path)).ok().map(|bytes| super::super::digest::Digest::of(&bytes).0)
+        fs::read(self.path(path)).ok().map(|bytes| Digest::of(&bytes).0)
     }
 
     pub(super) fn request(&self) -> BackupRequest {
