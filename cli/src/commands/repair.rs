@@ -104,6 +104,10 @@ fn beside(home: &Path) -> PathBuf {
     home.with_file_name("pkidoctor-backups")
 }
 
+/// How long one handshake with a running etcd may take.
+#[cfg(feature = "live")]
+const HANDSHAKE: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// What a command was asked to do with its prescription.
 struct Order<'a> {
     command: &'static str,
@@ -168,8 +172,32 @@ impl Order<'_> {
             Some(Some(directory)) => Some(std::path::absolute(directory)?),
             Some(None) | None => Some(beside(&home)),
         };
-        let done = prescription.carry_out(self.setting, &RealFiles, run(self.setting.now), backup, &mut Nobody);
-        Ok(of(done.map(|Done { backup }| Outcome::Done { backup })))
+        self.carried_out(prescription, backup)
+    }
+
+    #[cfg(feature = "live")]
+    fn carried_out(&self, prescription: &Prescription, backup: Option<PathBuf>) -> io::Result<Outcome> {
+        if !self.manner.verify_live {
+            return Ok(self.with(prescription, backup, &mut Nobody));
+        }
+        let mut watcher = pkidoctor_live::Watcher::new(HANDSHAKE, self.manner.wait)?;
+        let outcome = self.with(prescription, backup, &mut watcher);
+        let seen = watcher.seen().iter();
+        let told = seen.map(|seen| (seen.endpoint.clone(), seen.outcome, seen.because.clone())).collect();
+        Ok(match outcome {
+            Outcome::Done { backup, .. } => Outcome::Done { backup, live: told },
+            other => other,
+        })
+    }
+
+    #[cfg(not(feature = "live"))]
+    fn carried_out(&self, prescription: &Prescription, backup: Option<PathBuf>) -> io::Result<Outcome> {
+        Ok(self.with(prescription, backup, &mut Nobody))
+    }
+
+    fn with(&self, prescription: &Prescription, backup: Option<PathBuf>, witness: &mut dyn Witness) -> Outcome {
+        let done = prescription.carry_out(self.setting, &RealFiles, run(self.setting.now), backup, witness);
+        of(done.map(|Done { backup }| Outcome::Done { backup, live: Vec::new() }))
     }
 
     /// What asks is asked; where nobody can answer, the answer is no.

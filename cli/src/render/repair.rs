@@ -31,8 +31,8 @@ pub(crate) enum Outcome {
     CouldNotRead(String),
     /// The disk did not take it.
     Failed(Failure),
-    /// It is done.
-    Done { backup: Option<PathBuf> },
+    /// It is done; what was seen live: endpoint, outcome, why.
+    Done { backup: Option<PathBuf>, live: Vec<(String, &'static str, String)> },
     /// The backups there are.
     Listed(Vec<Listed>),
     /// A backup was put back.
@@ -315,8 +315,11 @@ fn outcome_on(page: &mut Page, told: &Told<'_>) {
                 }
             }
         }
-        Outcome::Done { backup } => {
+        Outcome::Done { backup, live } => {
             say(GREEN, "done:", "every file is in place and was read back");
+            for (endpoint, outcome, because) in live {
+                page.labelled(2, (DIM, outcome), 10, (PLAIN, &format!("{endpoint}: {because}")));
+            }
             after_on(page, told.prescription, backup.as_ref());
         }
         Outcome::Listed(listed) => listed_on(page, listed),
@@ -438,7 +441,17 @@ fn object(told: &Told<'_>) -> Value {
         );
     }
     match &told.outcome {
-        Outcome::Done { backup } => set("backup", json!(backup)),
+        Outcome::Done { backup, live } => {
+            set("backup", json!(backup));
+            let live = live.iter();
+            set(
+                "live",
+                live.map(
+                    |(endpoint, outcome, why)| json!({ "endpoint": endpoint, "outcome": outcome, "because": why }),
+                )
+                .collect(),
+            );
+        }
         Outcome::Restored { files, backup } => {
             set("files", json!(files));
             set("backup", json!(backup));

@@ -21,7 +21,7 @@ mod recover;
 mod transaction;
 
 #[cfg(test)]
-#[allow(clippy::disallowed_methods, reason = "tests make the trees that are changed")]
+#[allow(clippy::disallowed_methods, clippy::print_stdout, reason = "tests make the trees that are changed, and count")]
 mod tests;
 
 pub use backup::{Backup, BackupRequest, Listed, RestoreError, backups};

@@ -8,6 +8,7 @@ mod carry;
 mod clean;
 mod compare;
 mod fix;
+mod live;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use bench::{Bench, Keys};
 
 pub use carry::{Done, NotDone, Witness, home, recover, restore};
 pub use fix::Selection;
+pub use live::{Served, Shown};
 
 /// Why there was nothing to look at.
 pub(crate) type WrongSetting = ReadError;

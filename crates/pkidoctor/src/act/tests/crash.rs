@@ -90,7 +90,7 @@ impl Trial {
         match outcome {
             Ok(()) => assert_eq!(self.end(tree, ends, context), usize::from(!self.undoes), "{context}"),
             Err(Failure::Unchanged(_)) if !tree.journal().exists() => {
-                assert_eq!(self.end(tree, ends, context), 0, "{context}")
+                assert_eq!(self.end(tree, ends, context), 0, "{context}");
             }
             Err(Failure::Torn { reason, .. }) => panic!("{context}: torn: {reason}"),
             Err(_) => {}
@@ -98,7 +98,7 @@ impl Trial {
         if !tree.journal().exists() {
             return self.end(tree, ends, context);
         }
-        assert!(matches!(outcome, Err(_)), "{context}: done, and a journal left");
+        assert!(outcome.is_err(), "{context}: done, and a journal left");
         tree.recover(&RealFiles).unwrap_or_else(|failure| panic!("{context}: {failure}"));
         assert_eq!(tree.recover(&RealFiles), Ok(Recovered::Nothing), "{context}");
         self.end(tree, ends, context)

@@ -129,7 +129,7 @@ fn again(step: &Step, opened: &mut Option<File>) -> std::io::Result<()> {
         Step::Append(path) => *opened = Some(OpenOptions::new().append(true).open(path)?),
         Step::Write(bytes) => opened.as_mut().ok_or_else(missing)?.write_all(bytes)?,
         Step::Owner(uid, gid) => {
-            std::os::unix::fs::fchown(opened.as_ref().ok_or_else(missing)?, Some(*uid), Some(*gid))?
+            std::os::unix::fs::fchown(opened.as_ref().ok_or_else(missing)?, Some(*uid), Some(*gid))?;
         }
         Step::Mode(mode) => opened.as_ref().ok_or_else(missing)?.set_permissions(Permissions::from_mode(*mode))?,
         Step::Link(from, to) => fs::hard_link(from, to)?,

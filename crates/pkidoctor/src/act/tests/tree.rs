@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use zeroize::Zeroizing;
 
+use super::super::digest::Digest;
 use super::super::*;
 
 /// What a file is: its bytes, mode and owner.
