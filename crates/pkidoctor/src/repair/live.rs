@@ -15,6 +15,9 @@ use crate::read;
 use super::Prescription;
 use super::bench::PATIENT;
 
+/// What a file holds, wiped on drop.
+type Bytes = Arc<Zeroizing<Vec<u8>>>;
+
 /// A pair that a client will show. It has no `Debug`, because it holds a private key.
 pub struct Shown {
     /// The link whose client shows it.
@@ -22,9 +25,9 @@ pub struct Shown {
     /// Whom it calls.
     pub endpoint: Endpoint,
     /// The certificate with its chain, as PEM.
-    pub certificate: Arc<Zeroizing<Vec<u8>>>,
+    pub certificate: Bytes,
     /// Its key, as PEM.
-    pub key: Arc<Zeroizing<Vec<u8>>>,
+    pub key: Bytes,
 }
 
 /// A certificate that a server will serve.
@@ -83,7 +86,7 @@ impl Prescription {
     }
 
     /// Certificate and key of a pair, where the repair changes one of them.
-    fn changed(&self, pair: &PairReference) -> Option<(Arc<Zeroizing<Vec<u8>>>, Arc<Zeroizing<Vec<u8>>>)> {
+    fn changed(&self, pair: &PairReference) -> Option<(Bytes, Bytes)> {
         let (certificate, key) = (pair.certificate.path()?, pair.key.path()?);
         if pair.certificate.node != PATIENT || self.content(certificate).is_none() && self.content(key).is_none() {
             return None;
