@@ -119,9 +119,22 @@ pub fn requests(setting: &Setting, words: &[String], options: &plan::Options) ->
     Ok(start.requests(&plan)?)
 }
 
-fn planned(setting: &Setting, words: &[String], options: &plan::Options) -> Result<(Bench, Plan), Refused> {
+/// The tree as it is, if a repair may begin on it at all.
+fn start(setting: &Setting) -> Result<Bench, Refused> {
     let start = Bench::new(setting)?;
+    if start.report.findings.iter().any(|finding| finding.code == "interrupted-repair") {
+        let message = "an earlier repair was neither finished nor undone";
+        return Err(Refusal::new("interrupted-repair", message).then("pkidoctor recover").into());
+    }
     check_clock(setting, &start.cluster)?;
+    Ok(start)
+}
+
+fn planned(setting: &Setting, words: &[String], options: &plan::Options) -> Result<(Bench, Plan), Refused> {
+    for word in words {
+        Target::known(word)?;
+    }
+    let start = start(setting)?;
     let mut targets: Vec<Target> = Vec::new();
     for word in words {
         for target in Target::meant(word, &start.cluster, bench::PATIENT)? {
@@ -149,8 +162,7 @@ fn prepared(setting: &Setting, start: &Bench, plan: Plan, mut keys: Keys) -> Res
 /// # Errors
 /// When nothing could be read, or the clock is behind. What cannot be healed is in [`Prescription::left`].
 pub fn fix(setting: &Setting, selection: &Selection) -> Result<Prescription, Refused> {
-    let start = Bench::new(setting)?;
-    check_clock(setting, &start.cluster)?;
+    let start = start(setting)?;
     let found = fix::search(setting, &start, selection)?;
     harmless(&start, &found.bench)?;
     Ok(prescription(&start, found.plan, found.bench, found.left))
