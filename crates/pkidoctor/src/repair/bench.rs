@@ -351,4 +351,5 @@ fn key_pem(issue: &Issue, key: &PrivateKey) -> Result<Zeroizing<Vec<u8>>, Refusa
 
 fn not_writable(path: &str, why: &str) -> Refusal {
     Refusal::new("not-writable", format!("{path} cannot be written: {why}"))
+        .then("look at what lies there and where its links lead; of a copy only what lies in it is written")
 }

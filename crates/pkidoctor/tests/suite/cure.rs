@@ -31,7 +31,7 @@ impl Witness for Nobody {
 }
 
 /// The setting of a patient with one of its nodes as the one that is repaired.
-fn setting(patient: &Patient, node: usize) -> Setting {
+pub(crate) fn setting(patient: &Patient, node: usize) -> Setting {
     let mut paths = patient.paths.clone();
     paths.swap(0, node);
     let request = Request { paths, ..patient.request.clone() };
@@ -136,6 +136,7 @@ fn every_wound_is_healed_or_left_as_written() {
 /// Clusters on disk, each in a directory of its own with `links.json` beside it, repaired in place: what
 /// `scripts/cure` then asks real Go about.
 #[test]
+#[expect(clippy::print_stdout, reason = "the sums are for people")]
 #[ignore = "run by scripts/cure on the clusters in PKIDOCTOR_CLUSTERS"]
 fn clusters_on_disk_are_repaired() {
     let directory = std::env::var_os("PKIDOCTOR_CLUSTERS").expect("a directory of clusters");
