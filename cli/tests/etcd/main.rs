@@ -12,11 +12,16 @@ mod patient;
 mod ports;
 mod probe;
 mod release;
+mod renewals;
+mod run;
 mod server;
+mod story;
 mod tally;
+mod tls;
 mod words;
 mod wounds;
 
+use patient::Patient;
 use release::Release;
 
 #[test]
@@ -37,6 +42,47 @@ fn members_of_etcd_3_4_23() {
 #[test]
 fn members_of_etcd_3_5_1() {
     every_quarrel(Release::Distro);
+}
+
+#[test]
+fn story_of_etcd_3_4_23() {
+    story::address_and_foreign_key(Release::Debian);
+}
+
+#[test]
+fn story_of_etcd_3_5_1() {
+    story::address_and_foreign_key(Release::Distro);
+}
+
+#[test]
+fn gateway_of_etcd_3_4_23() {
+    every_cure(Release::Debian);
+}
+
+#[test]
+fn gateway_of_etcd_3_5_1() {
+    every_cure(Release::Distro);
+}
+
+#[test]
+fn renewals_of_etcd_3_4_23() {
+    every_renewal(Release::Debian);
+}
+
+#[test]
+fn renewals_of_etcd_3_5_1() {
+    every_renewal(Release::Distro);
+}
+
+fn every_renewal(release: Release) {
+    renewals::every_target(release, Patient::healthy(release, 74));
+    renewals::every_target(release, Patient::three(release, 75));
+    renewals::hammered(release);
+}
+
+fn every_cure(release: Release) {
+    story::gateway(release, &["fix", "--select", "missing-client-auth", "--yes"]);
+    story::gateway(release, &["regen", "etcd-server"]);
 }
 
 fn every_quarrel(release: Release) {

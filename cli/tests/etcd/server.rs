@@ -76,6 +76,11 @@ impl Etcd {
         state
     }
 
+    /// Whether it is still the process that was started.
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.process.try_wait().expect("a status").is_none()
+    }
+
     /// Ends it.
     pub(crate) fn stop(&mut self) {
         let _ = self.process.kill();
