@@ -33,7 +33,7 @@ Examples:
 Targets: etcd-server, etcd-peer, etcd-healthcheck-client, apiserver-etcd-client, apiserver,
 apiserver-kubelet-client, front-proxy-client, admin.conf, super-admin.conf,
 controller-manager.conf, scheduler.conf, kubelet.conf, sa.pub; etcd (its four leaves),
-all (all leaves that exist); etcd-ca (a rotation in steps).";
+all (all leaves that exist).";
 
 const FIX_EXAMPLES: &str = "\
 Examples:
@@ -367,6 +367,7 @@ pub(crate) struct Patient {
 }
 
 /// How a repair is carried out.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that people type")]
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Repair")]
 pub(crate) struct Manner {
@@ -431,9 +432,6 @@ pub(crate) struct Regen {
     /// Sign with a CA that signed nothing of what is in place
     #[arg(long)]
     pub(crate) adopt_ca: bool,
-    /// Which step of etcd-ca
-    #[arg(long, value_enum, value_name = "STEP")]
-    pub(crate) step: Option<RotationStep>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -450,16 +448,6 @@ pub(crate) enum KeyType {
     P256,
     /// ECDSA on P-384
     P384,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub(crate) enum RotationStep {
-    /// Trust the old CA and a new one
-    Bundle,
-    /// Sign the leaves with the new one
-    Leaves,
-    /// Trust the new one alone
-    Drop,
 }
 
 #[derive(Args, Debug)]

@@ -1,6 +1,8 @@
 //! `regen`, `fix`, `restore`, `recover`: the commands that write.
 
+use std::fs::DirBuilder;
 use std::io::{self, IsTerminal as _, Write};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use pkidoctor::act::{Backup, Failure, RealFiles, Recovered, Run, backups};
@@ -24,10 +26,41 @@ use crate::render::repair::{self as render, Outcome, Told};
 pub(crate) fn regen(regen: &Regen, manners: &Manners, out: &mut Output) -> io::Result<Exit> {
     let setting = setting(&regen.patient);
     let options = options(regen);
-    let prescription = repair::regen(&setting, &regen.targets, &options);
+    if let Some(directory) = &regen.csr {
+        return requests(regen, &setting, directory, manners, out);
+    }
+    let prescription = match &regen.install {
+        Some(directory) => repair::install(&setting, &regen.targets, &options, directory),
+        None => repair::regen(&setting, &regen.targets, &options),
+    };
     let asks = regen.only_san || regen.adopt_ca || regen.targets.iter().any(|target| target == "all");
     let order = Order { command: "regen", setting: &setting, manner: &regen.manner, asks };
     order.follow(prescription, manners, out)
+}
+
+/// Writes keys and requests for a CA whose key is elsewhere; nothing of the PKI changes.
+fn requests(
+    regen: &Regen,
+    setting: &Setting,
+    directory: &Path,
+    manners: &Manners,
+    out: &mut Output,
+) -> io::Result<Exit> {
+    let order = Order { command: "regen", setting, manner: &regen.manner, asks: false };
+    let requested = match repair::requests(setting, &regen.targets, &options(regen)) {
+        Ok(requested) => requested,
+        Err(refused) => return order.refused(&refused, manners, out),
+    };
+    let outcome = if regen.manner.dry_run {
+        Outcome::Planned
+    } else {
+        DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+        let written = repair::write_requests(&RealFiles, directory, &requested, run(setting.now));
+        of(written.map(|files| Outcome::Requested { files }))
+    };
+    let told = Told { command: "regen", at: setting.now, prescription: None, outcome };
+    render::tell(&told, manners, out)?;
+    Ok(exit(&told))
 }
 
 /// Runs `fix`.
@@ -104,6 +137,10 @@ fn beside(home: &Path) -> PathBuf {
     home.with_file_name("pkidoctor-backups")
 }
 
+/// How long one handshake with a running etcd may take.
+#[cfg(feature = "live")]
+const HANDSHAKE: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// What a command was asked to do with its prescription.
 struct Order<'a> {
     command: &'static str,
@@ -137,7 +174,7 @@ impl Order<'_> {
             }
             Refused::Target(error) => {
                 let known = plan::Target::every().into_iter().map(|target| target.name());
-                let hint = crate::suggest::nearest(&error.0, known.chain(["etcd", "all", "etcd-ca"]));
+                let hint = crate::suggest::nearest(&error.0, known.chain(["etcd", "all"]));
                 let hint = hint.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
                 say(&format!("{error}{hint}"));
                 return Ok(Exit::CouldNotLook);
@@ -168,8 +205,32 @@ impl Order<'_> {
             Some(Some(directory)) => Some(std::path::absolute(directory)?),
             Some(None) | None => Some(beside(&home)),
         };
-        let done = prescription.carry_out(self.setting, &RealFiles, run(self.setting.now), backup, &mut Nobody);
-        Ok(of(done.map(|Done { backup }| Outcome::Done { backup })))
+        self.carried_out(prescription, backup)
+    }
+
+    #[cfg(feature = "live")]
+    fn carried_out(&self, prescription: &Prescription, backup: Option<PathBuf>) -> io::Result<Outcome> {
+        if !self.manner.verify_live {
+            return Ok(self.with(prescription, backup, &mut Nobody));
+        }
+        let mut watcher = pkidoctor_live::Watcher::new(HANDSHAKE, self.manner.wait)?;
+        let outcome = self.with(prescription, backup, &mut watcher);
+        let seen = watcher.seen().iter();
+        let told = seen.map(|seen| (seen.endpoint.clone(), seen.outcome, seen.because.clone())).collect();
+        Ok(match outcome {
+            Outcome::Done { backup, .. } => Outcome::Done { backup, live: told },
+            other => other,
+        })
+    }
+
+    #[cfg(not(feature = "live"))]
+    fn carried_out(&self, prescription: &Prescription, backup: Option<PathBuf>) -> io::Result<Outcome> {
+        Ok(self.with(prescription, backup, &mut Nobody))
+    }
+
+    fn with(&self, prescription: &Prescription, backup: Option<PathBuf>, witness: &mut dyn Witness) -> Outcome {
+        let done = prescription.carry_out(self.setting, &RealFiles, run(self.setting.now), backup, witness);
+        of(done.map(|Done { backup }| Outcome::Done { backup, live: Vec::new() }))
     }
 
     /// What asks is asked; where nobody can answer, the answer is no.
@@ -229,7 +290,9 @@ fn exit(told: &Told<'_>) -> Exit {
         Outcome::CouldNotRead(_) => Exit::CouldNotLook,
         Outcome::Declined | Outcome::Refused(_) | Outcome::Failed(Failure::Unchanged(_)) => Exit::Unchanged,
         Outcome::Failed(_) => Exit::HandsNeeded,
-        Outcome::Listed(_) | Outcome::Restored { .. } | Outcome::Recovered(_) => Exit::Clean,
+        Outcome::Requested { .. } | Outcome::Listed(_) | Outcome::Restored { .. } | Outcome::Recovered(_) => {
+            Exit::Clean
+        }
     }
 }
 

@@ -31,8 +31,10 @@ pub(crate) enum Outcome {
     CouldNotRead(String),
     /// The disk did not take it.
     Failed(Failure),
-    /// It is done.
-    Done { backup: Option<PathBuf> },
+    /// It is done; what was seen live: endpoint, outcome, why.
+    Done { backup: Option<PathBuf>, live: Vec<(String, &'static str, String)> },
+    /// Keys and requests were written.
+    Requested { files: Vec<PathBuf> },
     /// The backups there are.
     Listed(Vec<Listed>),
     /// A backup was put back.
@@ -51,6 +53,7 @@ impl Outcome {
             Self::CouldNotRead(_) => "unreadable",
             Self::Failed(_) => "failed",
             Self::Done { .. } => "done",
+            Self::Requested { .. } => "requested",
             Self::Listed(_) => "listed",
             Self::Restored { .. } => "restored",
             Self::Recovered(_) => "recovered",
@@ -118,8 +121,11 @@ fn differences(prescription: &Prescription) -> Vec<Difference> {
     all
 }
 
+/// A field's name and its value in words.
+type Field = (&'static str, fn(&CertificateReport) -> String);
+
 /// The fields of a certificate that are compared. Serial numbers and digests differ always.
-const FIELDS: [(&str, fn(&CertificateReport) -> String); 8] = [
+const FIELDS: [Field; 8] = [
     ("subject", |certificate| certificate.subject.clone()),
     ("issuer", |certificate| certificate.issuer.clone()),
     ("key", |certificate| certificate.key.clone()),
@@ -315,9 +321,19 @@ fn outcome_on(page: &mut Page, told: &Told<'_>) {
                 }
             }
         }
-        Outcome::Done { backup } => {
+        Outcome::Done { backup, live } => {
             say(GREEN, "done:", "every file is in place and was read back");
+            for (endpoint, outcome, because) in live {
+                page.labelled(2, (DIM, outcome), 10, (PLAIN, &format!("{endpoint}: {because}")));
+            }
             after_on(page, told.prescription, backup.as_ref());
+        }
+        Outcome::Requested { files } => {
+            say(GREEN, "requested:", "nothing of the PKI has changed");
+            for file in files {
+                page.wrapped(2, 4, &[(PLAIN, &file.display().to_string())]);
+            }
+            page.labelled(2, (DIM, "then"), 6, (PLAIN, "have every .csr signed by the CA as kubeadm would (the usages are not in it), put each certificate beside it as .crt, and run the same with --install instead of --csr"));
         }
         Outcome::Listed(listed) => listed_on(page, listed),
         Outcome::Restored { files, backup } => {
@@ -438,11 +454,22 @@ fn object(told: &Told<'_>) -> Value {
         );
     }
     match &told.outcome {
-        Outcome::Done { backup } => set("backup", json!(backup)),
+        Outcome::Done { backup, live } => {
+            set("backup", json!(backup));
+            let live = live.iter();
+            set(
+                "live",
+                live.map(
+                    |(endpoint, outcome, why)| json!({ "endpoint": endpoint, "outcome": outcome, "because": why }),
+                )
+                .collect(),
+            );
+        }
         Outcome::Restored { files, backup } => {
             set("files", json!(files));
             set("backup", json!(backup));
         }
+        Outcome::Requested { files } => set("files", json!(files)),
         Outcome::Refused(refusal) => set("refusal", refusal_object(refusal)),
         Outcome::CouldNotRead(why) => set("error", json!(why)),
         Outcome::Failed(failure) => {

@@ -36,7 +36,7 @@ fn two_for_bad_usage_with_empty_stdout() {
         &["scan", "--each", ".", "--format", "json"],
         &["scan", "-q", "-v"],
         &["verify", "leaf.crt"],
-        &["regen", "etcd-server"],
+        &["diagnose", "etcd.log"],
     ];
     for misuse in misuses {
         let ran = ward.run(misuse).code(2);

@@ -8,6 +8,7 @@ mod hostile;
 mod live;
 mod outputs;
 mod readme;
+mod repair;
 mod schema;
 mod secrets;
 mod snapshots;

@@ -1,6 +1,6 @@
 //! A control plane in memory: certificates, files, flags and kubeconfigs, all still changeable.
 
-use crate::certificate::Certificate;
+use crate::certificate::{Certificate, Time};
 use crate::config::{Apiserver, ControllerManager, Etcd, EtcdTls, Kubeconfig, Source, Style, pki};
 use crate::file::{CertificateId, File};
 use crate::key::{Key, Kind};
@@ -177,4 +177,22 @@ impl Cluster {
 
 fn flag_pair(tls: &EtcdTls) -> Option<(String, String)> {
     Some((tls.cert.clone()?, tls.key.clone()?))
+}
+
+impl Cluster {
+    /// The same cluster as if everything had been made around another instant: for commands that go by the real
+    /// clock. Seconds since 1970.
+    pub fn bring_to(&mut self, now: i64) {
+        let shift = now - self.at;
+        let moved = |time: &mut Time| {
+            if let Time::At(seconds) = time {
+                *seconds += shift;
+            }
+        };
+        for issued in &mut self.issued {
+            moved(&mut issued.certificate.not_before);
+            moved(&mut issued.certificate.not_after);
+        }
+        self.at += shift;
+    }
 }

@@ -14,7 +14,9 @@ mod probe;
 mod recorder;
 mod targets;
 mod watched;
+mod watcher;
 
 pub use identity::{Identity, IdentityError};
 pub use observe::{Dial, Manner, Speaks, Versions, observe};
 pub use probe::{Probed, Progress, Settings, probe};
+pub use watcher::{Checked, Watcher};

@@ -134,6 +134,7 @@ mod tests {
         }
     }
 
+    #[allow(clippy::disallowed_methods, reason = "a real shell is asked")]
     #[test]
     fn a_shell_reads_the_same_path() {
         for bytes in [&b"/plain"[..], b"/it's $HOME", b"/\xff \xfe", b"/a\tb'c"] {

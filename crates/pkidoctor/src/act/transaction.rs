@@ -289,7 +289,7 @@ impl<'a> Preflight<'a, '_> {
         let header = Header::new(self.run.clone(), self.lock.home().to_path_buf(), entries, place);
         let ledger = Ledger::open(self.lock, header)?;
         let everything = self.backup.take().map(|request| request.everything).unwrap_or_default();
-        self.require_rights(&ledger)?;
+        require_rights(&ledger)?;
         require_room(&ledger, &effective, &everything)?;
         Ok((ledger, effective, everything))
     }
@@ -344,43 +344,41 @@ impl<'a> Preflight<'a, '_> {
         };
         Ok(Entry { path: PathText(change.path.clone()), before, after })
     }
+}
 
-    fn require_rights(&self, ledger: &Ledger<'_>) -> Result<(), Reason> {
-        let files = ledger.files;
-        for directory in ledger.directories.iter().chain([ledger.home]) {
-            let path = directory.path();
-            if files.room(directory).while_at("look at", path)?.read_only {
-                return Err(Reason::ReadOnly { path: path.to_path_buf() });
-            }
-            files.may_write(directory).while_at("write in", path)?;
-            if let Some(found) = files.fixed(directory, c"") {
-                return Err(Reason::NotAllowed {
-                    path: path.to_path_buf(),
-                    what: format!("write in it: it is {found}"),
-                });
-            }
+fn require_rights(ledger: &Ledger<'_>) -> Result<(), Reason> {
+    let files = ledger.files;
+    for directory in ledger.directories.iter().chain([ledger.home]) {
+        let path = directory.path();
+        if files.room(directory).while_at("look at", path)?.read_only {
+            return Err(Reason::ReadOnly { path: path.to_path_buf() });
         }
-        ledger.places.iter().try_for_each(|place| self.require_place(ledger, place))
+        files.may_write(directory).while_at("write in", path)?;
+        if let Some(found) = files.fixed(directory, c"") {
+            return Err(Reason::NotAllowed { path: path.to_path_buf(), what: format!("write in it: it is {found}") });
+        }
     }
+    ledger.places.iter().try_for_each(|place| require_place(ledger, place))
+}
 
-    fn require_place(&self, ledger: &Ledger<'_>, place: &Place) -> Result<(), Reason> {
-        let (files, directory) = (ledger.files, ledger.directory(place));
-        for name in [&place.staged, &place.kept] {
-            if files.facts(directory, name).while_at("look at", &directory.join(name))?.is_some() {
-                return Err(Reason::Exists { path: directory.join(name) });
-            }
+/// One place can be written as planned: our names are free, the file may be replaced, its owner can be kept.
+fn require_place(ledger: &Ledger<'_>, place: &Place) -> Result<(), Reason> {
+    let (files, directory) = (ledger.files, ledger.directory(place));
+    for name in [&place.staged, &place.kept] {
+        if files.facts(directory, name).while_at("look at", &directory.join(name))?.is_some() {
+            return Err(Reason::Exists { path: directory.join(name) });
         }
-        let path = ledger.path(place);
-        if let Some(found) = files.fixed(directory, &place.name) {
-            return Err(Reason::NotAllowed { path, what: format!("replace it: it is {found}") });
+    }
+    let path = ledger.path(place);
+    if let Some(found) = files.fixed(directory, &place.name) {
+        return Err(Reason::NotAllowed { path, what: format!("replace it: it is {found}") });
+    }
+    let owner = place.after.and_then(|after| after.owner);
+    match (owner, files.user()) {
+        (Some((uid, gid)), Some(user)) if user != 0 && uid != user => {
+            Err(Reason::NotAllowed { path, what: format!("keep its owner {uid}:{gid} as user {user}") })
         }
-        let owner = place.after.and_then(|after| after.owner);
-        match (owner, files.user()) {
-            (Some((uid, gid)), Some(user)) if user != 0 && uid != user => {
-                Err(Reason::NotAllowed { path, what: format!("keep its owner {uid}:{gid} as user {user}") })
-            }
-            _ => Ok(()),
-        }
+        _ => Ok(()),
     }
 }
 

@@ -60,7 +60,8 @@ pub fn signer(cluster: &Cluster, node: usize, stem: &str, options: &Options) -> 
     if cluster.now > signer.certificate.not_after {
         let end = crate::go::verify::rfc3339(signer.certificate.not_after);
         return Err(Refusal::new("ca-expired", format!("{shown} expired at {end}: what it signs is refused as it is"))
-            .then("renew the CA first; for etcd: pkidoctor regen etcd-ca"));
+            .then("renew the CA first, and everything that it signed; etcd members and API servers read CA files at start")
+            .then("a clock that runs ahead looks the same: see that it is right"));
     }
     Ok(signer)
 }

@@ -107,6 +107,8 @@ pub enum Work {
 /// A certificate to be made.
 #[derive(Clone)]
 pub struct Issue {
+    /// What it is for.
+    pub target: String,
     /// What is in it.
     pub template: Template,
     /// Who signs.

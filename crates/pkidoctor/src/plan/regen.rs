@@ -317,7 +317,7 @@ impl Maker<'_> {
             not_after,
         };
         let container = self.container(&key);
-        Ok((Issue { template, signer, key_from, container, certificate, key, old }, notes))
+        Ok((Issue { target: target.to_owned(), template, signer, key_from, container, certificate, key, old }, notes))
     }
 
     /// Five minutes back, and never past the CA's end.

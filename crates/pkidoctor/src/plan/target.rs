@@ -19,6 +19,9 @@ pub enum Target {
 #[error("no such target: {0}")]
 pub struct UnknownTarget(pub String);
 
+/// Words for several targets.
+const GROUPS: [&str; 2] = ["etcd", "all"];
+
 /// The kubeconfigs of the group `all`: kubelet.conf is the kubelet's own business (`kubeadm certs renew` leaves it
 /// out, too).
 const RENEWED: [&str; 4] = ["admin.conf", "super-admin.conf", "controller-manager.conf", "scheduler.conf"];
@@ -45,6 +48,14 @@ impl Target {
     /// When there is none.
     pub fn named(name: &str) -> Result<Self, UnknownTarget> {
         Self::every().into_iter().find(|target| target.name() == name).ok_or_else(|| UnknownTarget(name.to_owned()))
+    }
+
+    /// Whether a word is a target or a group.
+    ///
+    /// # Errors
+    /// When it is neither.
+    pub fn known(word: &str) -> Result<(), UnknownTarget> {
+        if GROUPS.contains(&word) { Ok(()) } else { Self::named(word).map(|_| ()) }
     }
 
     /// The targets that a word stands for: itself, or those of a group (`etcd`, `all`) that exist on the node or that

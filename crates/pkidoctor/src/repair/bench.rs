@@ -1,7 +1,7 @@
 //! A tree as some steps would leave it: steps are carried out in memory and looked at by the same checks as ever.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sha2::Digest as _;
@@ -10,9 +10,10 @@ use zeroize::Zeroizing;
 use crate::cluster::{Cluster, Meta};
 use crate::exam;
 use crate::go::GoVersion;
+use crate::go::load::Material;
 use crate::go::parse;
 use crate::go::verify::{SignatureCache, Verifier};
-use crate::issue::{Authority, KeyKind, MatchedPair, PrivateKey, certificate_pem, issue};
+use crate::issue::{Authority, KeyKind, MatchedPair, PrivateKey, certificate_pem, issue, request};
 use crate::links;
 use crate::plan::{self, Edit, Fields, Issue, KeyFrom, Plan, Refusal, Step, Target, Work};
 use crate::read::{self, Projected, Request};
@@ -43,19 +44,33 @@ pub(super) struct FileChange {
 
 /// Keys that were made ahead: nobody waits for one twice.
 #[derive(Default)]
-pub(super) struct Keys(Vec<(KeyKind, PrivateKey)>);
+pub(super) struct Keys {
+    pub(super) made: Vec<(KeyKind, PrivateKey)>,
+    /// Where keys and what was signed for them lie, instead of being made here.
+    pub(super) signed_elsewhere: Option<PathBuf>,
+}
+
+/// A key and a request for a certificate.
+pub struct Requested {
+    /// The target.
+    pub target: String,
+    /// The key, as PEM.
+    pub key: Zeroizing<Vec<u8>>,
+    /// The request, as PEM.
+    pub request: Vec<u8>,
+}
 
 impl Keys {
     /// Makes every key of a plan, on all cores.
     pub(super) fn for_plan(plan: &Plan) -> Result<Self, Refusal> {
         let kinds: Vec<KeyKind> = plan.steps.iter().filter_map(|step| new_key(&step.work)).collect();
         let keys = PrivateKey::generate_many(&kinds).map_err(|error| no_key(&error))?;
-        Ok(Self(kinds.into_iter().zip(keys).collect()))
+        Ok(Self { made: kinds.into_iter().zip(keys).collect(), signed_elsewhere: None })
     }
 
     fn take(&mut self, kind: KeyKind) -> Result<PrivateKey, Refusal> {
-        match self.0.iter().position(|(known, _)| *known == kind) {
-            Some(at) => Ok(self.0.swap_remove(at).1),
+        match self.made.iter().position(|(known, _)| *known == kind) {
+            Some(at) => Ok(self.made.swap_remove(at).1),
             None => PrivateKey::generate(kind).map_err(|error| no_key(&error)),
         }
     }
@@ -145,6 +160,23 @@ impl Bench {
             .ok_or_else(|| Refusal::new("unreadable", format!("{path} cannot be read")))
     }
 
+    /// A key and a request for it, for each certificate of a plan, by target: for a CA whose key is elsewhere.
+    pub(super) fn requests(&self, plan: &Plan) -> Result<Vec<Requested>, Refusal> {
+        let mut keys = Keys::for_plan(plan)?;
+        let mut all = Vec::new();
+        for step in &plan.steps {
+            let (Work::Pair(issue) | Work::Kubeconfig { issue, .. }) = &step.work else { continue };
+            let key = match issue.key_from {
+                KeyFrom::New(kind) => keys.take(kind)?,
+                KeyFrom::InPlace => self.key_in_place(issue)?,
+            };
+            let request = request(&issue.template, &key)
+                .map_err(|error| Refusal::new("not-issued", format!("no request for {}: {error}", step.target)))?;
+            all.push(Requested { target: step.target.clone(), key: key_pem(issue, &key)?, request });
+        }
+        Ok(all)
+    }
+
     fn made(&self, step: &Step, keys: &mut Keys) -> Result<Vec<Made>, Refusal> {
         match &step.work {
             Work::Pair(issue) => self.pair(issue, keys),
@@ -171,6 +203,9 @@ impl Bench {
 
     /// Key and certificate, with its chain, as PEM.
     fn signed(&self, wanted: &Issue, keys: &mut Keys) -> Result<(PrivateKey, Vec<u8>), Refusal> {
+        if let Some(directory) = &keys.signed_elsewhere {
+            return signed_elsewhere(directory, &wanted.target);
+        }
         let signer = &wanted.signer;
         let unusable = |what: &dyn std::fmt::Display| {
             Refusal::new("ca-key-unusable", format!("{} cannot sign: {what}", signer.key_file))
@@ -272,6 +307,28 @@ impl Bench {
     }
 }
 
+/// A pair that was signed elsewhere: `TARGET.crt` and `TARGET.key`.
+fn signed_elsewhere(directory: &Path, target: &str) -> Result<(PrivateKey, Vec<u8>), Refusal> {
+    let read = |ending: &str| {
+        let path = directory.join(format!("{target}.{ending}"));
+        read::file(&path).map_err(|error| {
+            Refusal::new("not-signed", error.to_string()).then(format!(
+                "have {target}.csr signed and put the certificate beside it as {target}.crt, with its chain"
+            ))
+        })
+    };
+    let (text, key) = (read("crt")?, read("key")?);
+    let unfit = |what: &dyn std::fmt::Display| {
+        Refusal::new("not-signed", format!("{target}.crt cannot be put in place: {what}"))
+    };
+    let material = Material::read(&text, GoVersion::NEWEST);
+    let leaf = material.parsed().next().ok_or_else(|| unfit(&"there is no certificate in it that Go would read"))?;
+    let key = PrivateKey::from_pem(&key).map_err(|error| unfit(&error))?;
+    let pair = MatchedPair::new(Arc::clone(leaf), key).map_err(|error| unfit(&error))?;
+    let clean = clean::rewritten(&text, leaf.key.as_ref(), GoVersion::NEWEST).ok_or_else(|| unfit(&"it is damaged"))?;
+    Ok((pair.into_key(), clean.to_vec()))
+}
+
 /// Bytes for a file.
 struct Made {
     path: String,
@@ -294,4 +351,5 @@ fn key_pem(issue: &Issue, key: &PrivateKey) -> Result<Zeroizing<Vec<u8>>, Refusa
 
 fn not_writable(path: &str, why: &str) -> Refusal {
     Refusal::new("not-writable", format!("{path} cannot be written: {why}"))
+        .then("look at what lies there and where its links lead; of a copy only what lies in it is written")
 }

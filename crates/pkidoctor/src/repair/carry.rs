@@ -12,7 +12,7 @@ use crate::cluster::{File, State};
 use crate::plan::Refusal;
 use crate::read::{self, Request};
 
-use super::bench::{Bench, PATIENT};
+use super::bench::{Bench, PATIENT, Requested};
 use super::{Prescription, Setting, WrongSetting};
 
 /// Why a repair was not carried out.
@@ -150,6 +150,38 @@ fn real(path: &Path) -> Result<PathBuf, Refusal> {
 /// When there is none.
 pub fn home(request: &Request) -> Result<PathBuf, WrongSetting> {
     read::home(request)
+}
+
+/// Writes keys and requests into a directory that exists, each a new file that nobody else may read. Returns their paths.
+///
+/// # Errors
+/// When one of them exists already, or the disk does not take it.
+pub fn write_requests(
+    files: &dyn Files,
+    directory: &Path,
+    requested: &[Requested],
+    run: Run,
+) -> Result<Vec<PathBuf>, NotDone> {
+    let lost = |why: String| Refusal::new("not-writable", format!("{} cannot be written: {why}", directory.display()));
+    let directory = read::real(&directory.join("x")).map_err(lost)?;
+    let directory = directory.parent().unwrap_or(&directory).to_path_buf();
+    let file = |name: String, bytes: Zeroizing<Vec<u8>>| Change {
+        path: directory.join(name),
+        before: None,
+        after: After::File { bytes, mode: 0o600, owner: None },
+    };
+    let changes: Vec<Change> = requested
+        .iter()
+        .flat_map(|one| {
+            let request = Zeroizing::new(one.request.clone());
+            [file(format!("{}.key", one.target), one.key.clone()), file(format!("{}.csr", one.target), request)]
+        })
+        .collect();
+    let paths = changes.iter().map(|change| change.path.clone()).collect();
+    let lock = act::lock(files, &directory).map_err(Failure::Unchanged)?;
+    lock.refuse_leftovers().map_err(Failure::Unchanged)?;
+    Staged::stage(&lock, run, changes, None)?.commit()?.finish()?;
+    Ok(paths)
 }
 
 /// Puts a backup back, as a transaction of its own with a backup of what was there.

@@ -109,8 +109,10 @@ impl Search<'_> {
 
     fn refuse(&mut self, finding: &Finding, refusal: Refusal) {
         let name = named(finding);
-        if !self.refusals.iter().any(|(known, _)| *known == name) {
-            self.refusals.push((name, refusal));
+        match self.refusals.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, known)) if WEAK.contains(&known.code) => *known = refusal,
+            Some(_) => {}
+            None => self.refusals.push((name, refusal)),
         }
     }
 

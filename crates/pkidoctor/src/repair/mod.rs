@@ -8,8 +8,10 @@ mod carry;
 mod clean;
 mod compare;
 mod fix;
+mod live;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use time::OffsetDateTime;
@@ -24,8 +26,11 @@ use crate::report::{Finding, Report};
 
 use bench::{Bench, Keys};
 
-pub use carry::{Done, NotDone, Witness, home, recover, restore};
+pub use bench::Requested;
+
+pub use carry::{Done, NotDone, Witness, home, recover, restore, write_requests};
 pub use fix::Selection;
+pub use live::{Served, Shown};
 
 /// Why there was nothing to look at.
 pub(crate) type WrongSetting = ReadError;
@@ -85,8 +90,51 @@ pub struct Prescription {
 /// # Errors
 /// When one of them cannot be made, or when the result would be worse than what is there.
 pub fn regen(setting: &Setting, words: &[String], options: &plan::Options) -> Result<Prescription, Refused> {
+    let (start, plan) = planned(setting, words, options)?;
+    let keys = Keys::for_plan(&plan)?;
+    prepared(setting, &start, plan, keys)
+}
+
+/// Prepares to put in place what another place has signed: `TARGET.crt` and `TARGET.key` in a directory.
+///
+/// # Errors
+/// When one of them is missing or does not fit, or when the result would be worse than what is there.
+pub fn install(
+    setting: &Setting,
+    words: &[String],
+    options: &plan::Options,
+    directory: &Path,
+) -> Result<Prescription, Refused> {
+    let (start, plan) = planned(setting, words, options)?;
+    let keys = Keys { signed_elsewhere: Some(directory.to_path_buf()), ..Keys::default() };
+    prepared(setting, &start, plan, keys)
+}
+
+/// Keys and requests for a CA whose key is elsewhere.
+///
+/// # Errors
+/// When a target cannot be planned, or a request not be made.
+pub fn requests(setting: &Setting, words: &[String], options: &plan::Options) -> Result<Vec<Requested>, Refused> {
+    let (start, plan) = planned(setting, words, options)?;
+    Ok(start.requests(&plan)?)
+}
+
+/// The tree as it is, if a repair may begin on it at all.
+fn start(setting: &Setting) -> Result<Bench, Refused> {
     let start = Bench::new(setting)?;
+    if start.report.findings.iter().any(|finding| finding.code == "interrupted-repair") {
+        let message = "an earlier repair was neither finished nor undone";
+        return Err(Refusal::new("interrupted-repair", message).then("pkidoctor recover").into());
+    }
     check_clock(setting, &start.cluster)?;
+    Ok(start)
+}
+
+fn planned(setting: &Setting, words: &[String], options: &plan::Options) -> Result<(Bench, Plan), Refused> {
+    for word in words {
+        Target::known(word)?;
+    }
+    let start = start(setting)?;
     let mut targets: Vec<Target> = Vec::new();
     for word in words {
         for target in Target::meant(word, &start.cluster, bench::PATIENT)? {
@@ -96,13 +144,17 @@ pub fn regen(setting: &Setting, words: &[String], options: &plan::Options) -> Re
         }
     }
     let plan = start.plan(&targets, options)?;
-    let mut keys = Keys::for_plan(&plan)?;
+    Ok((start, plan))
+}
+
+fn prepared(setting: &Setting, start: &Bench, plan: Plan, mut keys: Keys) -> Result<Prescription, Refused> {
     let mut bench = start.clone();
     for step in &plan.steps {
         bench = bench.after(setting, step, &mut keys)?;
     }
-    harmless(&start, &bench)?;
-    Ok(prescription(&start, plan, bench, Vec::new()))
+    harmless(start, &bench)?;
+    good(&bench)?;
+    Ok(prescription(start, plan, bench, Vec::new()))
 }
 
 /// Prepares the smallest set of repairs that heals what a selection wants.
@@ -110,8 +162,7 @@ pub fn regen(setting: &Setting, words: &[String], options: &plan::Options) -> Re
 /// # Errors
 /// When nothing could be read, or the clock is behind. What cannot be healed is in [`Prescription::left`].
 pub fn fix(setting: &Setting, selection: &Selection) -> Result<Prescription, Refused> {
-    let start = Bench::new(setting)?;
-    check_clock(setting, &start.cluster)?;
+    let start = start(setting)?;
     let found = fix::search(setting, &start, selection)?;
     harmless(&start, &found.bench)?;
     Ok(prescription(&start, found.plan, found.bench, found.left))
@@ -130,6 +181,26 @@ fn harmless(before: &Bench, after: &Bench) -> Result<(), Refusal> {
         return Err(Refusal::new("would-harm", message).then("pkidoctor scan tells how things are now"));
     }
     Ok(())
+}
+
+/// Refuses what some link would refuse: what is made anew is to have no error of its own.
+fn good(bench: &Bench) -> Result<(), Refusal> {
+    let node = &bench.cluster.nodes[bench::PATIENT];
+    let is_written = |finding: &&Finding| {
+        let subject = finding.subject.split('#').next().unwrap_or_default();
+        let is_here = finding.node.as_deref().is_none_or(|name| name == node.name);
+        is_here && bench.changes.iter().any(|change| node.shown(&change.path) == subject)
+    };
+    let errors =
+        bench.report.findings.iter().filter(|finding| finding.severity == "error" && !finding.links.is_empty());
+    match errors.filter(|finding| finding.code != "interrupted-repair").find(is_written) {
+        None => Ok(()),
+        Some(finding) => Err(Refusal::new(
+            "would-be-refused",
+            format!("what would be made is not good: {} ({})", finding.message, finding.code),
+        )
+        .then("pkidoctor scan tells what stands in the way; it is to be mended first")),
+    }
 }
 
 fn check_clock(setting: &Setting, cluster: &Cluster) -> Result<(), Refusal> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Each room and the rooms that it may use; nothing on the left knows anything on its right.
-const ROOMS: [(&str, &[&str]); 12] = [
+const ROOMS: [(&str, &[&str]); 15] = [
     ("profile", &[]),
     ("x509", &[]),
     ("go", &["x509"]),
@@ -19,6 +19,13 @@ const ROOMS: [(&str, &[&str]); 12] = [
     ("check", &["exam"]),
     ("checks", &["x509", "go", "cluster", "links", "live", "profile", "exam", "check"]),
     ("report", &["x509", "go", "cluster", "links", "live", "profile", "exam", "check", "checks", "causes"]),
+    ("plan", &["x509", "go", "cluster", "links", "profile", "check", "issue"]),
+    ("act", &["cluster", "profile"]),
+    // the one door between what is planned and what is written
+    (
+        "repair",
+        &["x509", "go", "cluster", "links", "profile", "exam", "check", "report", "read", "issue", "plan", "act"],
+    ),
 ];
 
 fn sources() -> PathBuf {

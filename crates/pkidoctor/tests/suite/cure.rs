@@ -31,7 +31,7 @@ impl Witness for Nobody {
 }
 
 /// The setting of a patient with one of its nodes as the one that is repaired.
-fn setting(patient: &Patient, node: usize) -> Setting {
+pub(crate) fn setting(patient: &Patient, node: usize) -> Setting {
     let mut paths = patient.paths.clone();
     paths.swap(0, node);
     let request = Request { paths, ..patient.request.clone() };
@@ -131,4 +131,42 @@ fn every_wound_is_healed_or_left_as_written() {
         .map(|(before, now)| format!("- {before}\n+ {now}"));
     let differ: Vec<String> = differ.take(20).collect();
     assert!(written == table, "tests/cures.tsv is stale:\n{}", differ.join("\n"));
+}
+
+/// Clusters on disk, each in a directory of its own with `links.json` beside it, repaired in place: what
+/// `scripts/cure` then asks real Go about.
+#[test]
+#[expect(clippy::print_stdout, reason = "the sums are for people")]
+#[ignore = "run by scripts/cure on the clusters in PKIDOCTOR_CLUSTERS"]
+fn clusters_on_disk_are_repaired() {
+    let directory = std::env::var_os("PKIDOCTOR_CLUSTERS").expect("a directory of clusters");
+    let (mut healed, mut left, mut unexplained) = (0, 0, Vec::new());
+    for entry in std::fs::read_dir(&directory).expect("a directory").flatten() {
+        let directory = entry.path();
+        let text = std::fs::read_to_string(directory.join("links.json")).expect("links.json");
+        let links: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let at = links["at"].as_str().expect("an instant");
+        let now = OffsetDateTime::parse(at, &time::format_description::well_known::Rfc3339).expect("an instant");
+        let nodes = links["nodes"].as_array().expect("nodes").iter().filter_map(|node| node.as_str());
+        let paths: Vec<_> = nodes.map(|node| directory.join(node)).collect();
+        let patient = Patient::on_disk(paths, now);
+        let before = patient.scan();
+        let (_, reasons, refusal) = repaired(&patient);
+        let after = patient.scan();
+        no_link_is_worse(&before, &after);
+        let errors: Vec<_> = after.findings.iter().filter(|finding| finding.severity == "error").collect();
+        if errors.is_empty() {
+            healed += 1;
+            continue;
+        }
+        left += 1;
+        let is_told = |finding: &pkidoctor::report::Finding| {
+            reasons.iter().any(|left| left.finding.code == finding.code && left.refusal.is_some())
+        };
+        if refusal.is_none() && !errors.iter().all(|finding| is_told(finding)) {
+            unexplained.push(directory);
+        }
+    }
+    println!("{healed} clusters without an error now, {left} left with reasons, {} without", unexplained.len());
+    assert!(unexplained.is_empty(), "left without a reason: {unexplained:?}");
 }

@@ -14,5 +14,6 @@ mod matrix;
 mod mutation;
 mod nodes;
 mod properties;
+mod regen;
 mod served;
 mod support;

@@ -68,6 +68,11 @@ impl Patient {
         Self { directory, paths, now, go: GoVersion::NEWEST, request: Request::default() }
     }
 
+    /// Nodes that lie somewhere already, and stay there.
+    pub(crate) fn on_disk(paths: Vec<PathBuf>, now: OffsetDateTime) -> Self {
+        Self { directory: fresh_directory(), paths, now, go: GoVersion::NEWEST, request: Request::default() }
+    }
+
     /// The same node as a file system of its own, looked at with `--root`.
     pub(crate) fn below_root(mut self) -> Self {
         let root = self.directory.join("root");

@@ -1,6 +1,7 @@
 //! Killed, or refused by the disk, at every single step: before or after, or one `recover` away from it.
 
 use std::fs;
+use std::path::PathBuf;
 
 use rustix::io::Errno;
 
@@ -15,17 +16,23 @@ fn faults() -> Vec<Fault> {
     std::iter::once(Fault::Die).chain(once).chain(ERRNOS.into_iter().map(Fault::Forever)).collect()
 }
 
-/// A command under test, the tree before it, the tree after it, and the backups that are there then.
+/// A command under test.
 struct Trial {
+    /// What happened to the tree before.
     prepare: fn(&Tree),
     command: fn(&Tree, &dyn Files) -> Result<(), Failure>,
+    /// It puts back what it did itself.
+    undoes: bool,
+    /// The backups that are there before and after.
     backups: [&'static [&'static str]; 2],
 }
 
-const REGEN: Trial = Trial { prepare: |_| (), command: |tree, files| tree.regen(files), backups: [&[], &["run-1"]] };
+const REGEN: Trial =
+    Trial { prepare: |_| (), command: |tree, files| tree.regen(files), undoes: false, backups: [&[], &["run-1"]] };
 const RESTORE: Trial = Trial {
     prepare: |tree| tree.regen(&RealFiles).expect("a run to restore"),
     command: |tree, files| tree.restore(files),
+    undoes: false,
     backups: [&["run-1"], &["run-1", "run-2"]],
 };
 const LIVE_CHECK_FAILED: Trial = Trial {
@@ -35,6 +42,7 @@ const LIVE_CHECK_FAILED: Trial = Trial {
         let staged = Staged::stage(&lock, super::tree::run("run-1"), tree.changes(), Some(tree.request()))?;
         staged.commit()?.undo()
     },
+    undoes: true,
     backups: [&[], &["run-1"]],
 };
 
@@ -45,34 +53,22 @@ impl Trial {
         tree
     }
 
+    /// Before and after; after an undo that was interrupted, what it was to undo is whole, too.
     fn ends(&self) -> [Snapshot; 2] {
         let tree = self.tree();
-        let before = tree.snapshot();
-        (self.command)(&tree, &RealFiles).expect("nothing fails");
-        [before, tree.snapshot()].map(|snapshot| {
-            let own = |(path, facts): (std::path::PathBuf, _)| {
-                (path.strip_prefix(&tree.base).expect("below").to_path_buf(), facts)
-            };
-            snapshot.into_iter().map(own).collect()
-        })
+        let before = relative(&tree);
+        let command = if self.undoes { REGEN.command } else { self.command };
+        command(&tree, &RealFiles).expect("nothing fails");
+        [before, relative(&tree)]
     }
 
     /// 0: as before. 1: as after.
     fn end(&self, tree: &Tree, ends: &[Snapshot; 2], context: &str) -> usize {
-        let now: Snapshot = tree
-            .snapshot()
-            .into_iter()
-            .map(|(path, facts)| (path.strip_prefix(&tree.base).expect("below").to_path_buf(), facts))
-            .collect();
+        let now = relative(tree);
         let Some(end) = ends.iter().position(|end| *end == now) else {
             panic!("{context}: neither before nor after: {:?}", now.keys());
         };
-        let backups = tree.whole_backups();
-        // before and after are one and the same when the command undoes what it did
-        assert!(
-            backups == self.backups[end] || (ends[0] == ends[1] && backups == self.backups[1]),
-            "{context}: end {end}, backups {backups:?}"
-        );
+        assert_eq!(tree.whole_backups(), self.backups[end], "{context}: end {end}");
         end
     }
 
@@ -92,9 +88,9 @@ impl Trial {
     fn check(&self, tree: &Tree, ends: &[Snapshot; 2], outcome: &Result<(), Failure>, context: &str) -> usize {
         Self::each_is_whole(tree, ends, context);
         match outcome {
-            Ok(()) => assert_eq!(self.end(tree, ends, context), usize::from(ends[0] != ends[1]), "{context}"),
+            Ok(()) => assert_eq!(self.end(tree, ends, context), usize::from(!self.undoes), "{context}"),
             Err(Failure::Unchanged(_)) if !tree.journal().exists() => {
-                assert_eq!(self.end(tree, ends, context), 0, "{context}")
+                assert_eq!(self.end(tree, ends, context), 0, "{context}");
             }
             Err(Failure::Torn { reason, .. }) => panic!("{context}: torn: {reason}"),
             Err(_) => {}
@@ -102,7 +98,7 @@ impl Trial {
         if !tree.journal().exists() {
             return self.end(tree, ends, context);
         }
-        assert!(matches!(outcome, Err(_)), "{context}: done, and a journal left");
+        assert!(outcome.is_err(), "{context}: done, and a journal left");
         tree.recover(&RealFiles).unwrap_or_else(|failure| panic!("{context}: {failure}"));
         assert_eq!(tree.recover(&RealFiles), Ok(Recovered::Nothing), "{context}");
         self.end(tree, ends, context)
@@ -111,7 +107,8 @@ impl Trial {
     fn every_step(&self, name: &str, reads: bool) {
         let ends = self.ends();
         let mut points = [0, 0];
-        for fault in faults() {
+        // what is refused once is refused in the other pass, too
+        for fault in faults().into_iter().filter(|fault| reads || !matches!(fault, Fault::Once(_))) {
             for at in 0.. {
                 let tree = self.tree();
                 let mut files = Gated::new(at, fault);
@@ -131,7 +128,7 @@ impl Trial {
             points[0],
             points[1]
         );
-        assert!(points[0] > 100 && (points[1] > 100 || ends[0] == ends[1]));
+        assert!(points[0] > 100 && points[1] > 10);
     }
 
     /// Killed at every step, then the recovery disturbed at every step of its own, then recovered.
@@ -145,8 +142,10 @@ impl Trial {
             if !files.reached() {
                 break;
             }
-            for fault in faults {
-                for then in 0.. {
+            for (nth, fault) in faults.iter().enumerate() {
+                // after a kill, a kill at every step; of the rest each third, another one each time
+                let stride = if nth == 0 { 1 } else { 3 };
+                for then in (if nth == 0 { 0 } else { at % 3 }..).step_by(stride) {
                     let tree = self.tree();
                     let _ = (self.command)(&tree, &Gated::new(at, Fault::Die));
                     let files = Gated::new(then, *fault);
@@ -165,8 +164,13 @@ impl Trial {
             }
         }
         println!("{name}, recovery: {} points; {} ended before, {} after", points[0] + points[1], points[0], points[1]);
-        assert!(points[0] > 100 && (points[1] > 100 || ends[0] == ends[1]));
+        assert!(points[0] > 100 && points[1] > 10);
     }
+}
+
+fn relative(tree: &Tree) -> Snapshot {
+    let below = |path: PathBuf| path.strip_prefix(&tree.base).expect("below").to_path_buf();
+    tree.snapshot().into_iter().map(|(path, facts)| (below(path), facts)).collect()
 }
 
 #[test]
@@ -182,11 +186,12 @@ fn regen_at_every_read() {
 #[test]
 fn restore_at_every_step() {
     RESTORE.every_step("restore", false);
+    RESTORE.every_step("restore", true);
 }
 
 #[test]
 fn undo_at_every_step() {
-    LIVE_CHECK_FAILED.every_step("undo", false);
+    LIVE_CHECK_FAILED.every_step("undo", true);
 }
 
 #[test]
@@ -201,10 +206,10 @@ fn recovery_of_an_undo_at_every_step() {
 
 #[test]
 fn without_links() {
+    let ends = REGEN.ends();
     for errno in [Errno::PERM, Errno::MLINK, Errno::OPNOTSUPP] {
         for at in 0.. {
             let tree = Tree::new();
-            let ends = REGEN.ends();
             let mut files = Gated::new(at, Fault::Die);
             files.no_links = Some(errno);
             let outcome = tree.regen(&files);

@@ -1,0 +1,243 @@
+//! `regen`, `fix`, `restore`, `recover` as their users meet them. What a crash leaves is the target `crash`'s business.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use clinic::Cluster;
+use clinic::rng::Rng;
+use serde_json::Value;
+
+use crate::support::{Ran, Ward, files};
+
+/// A control plane of today, so that the real clock fits it.
+fn today(wounds: &[&str]) -> Ward {
+    let mut cluster = Cluster::kubeadm(2);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970").as_secs();
+    cluster.bring_to(i64::try_from(now).expect("this century"));
+    for name in wounds {
+        let wound = clinic::wounds::find(name).unwrap_or_else(|| panic!("no wound {name}"));
+        assert!(cluster.inflict(wound, &mut Rng::new(3)), "{name} finds no subject");
+    }
+    let ward = Ward::new();
+    cluster.write(&ward.directory).expect("writes");
+    ward
+}
+
+/// Every file with its mode, owner and content.
+fn tree(ward: &Ward) -> BTreeMap<PathBuf, (u32, u32, Vec<u8>)> {
+    let all = files(&ward.directory).into_iter().filter(|path| !path.starts_with(ward.path("pkidoctor-backups")));
+    all.map(|path| {
+        let meta = std::fs::symlink_metadata(&path).expect("a file");
+        let bytes = std::fs::read(&path).expect("reads");
+        (path, (meta.mode(), meta.uid(), bytes))
+    })
+    .collect()
+}
+
+fn json(ran: &Ran) -> Value {
+    ran.json()
+}
+
+fn is_healthy(ward: &Ward) -> bool {
+    let ran = ward.run(&["scan", "pki", "--format", "json"]);
+    ran.code == 0
+}
+
+fn openssl(directory: &Path, words: &str) -> String {
+    let ran = Command::new("openssl").args(words.split(' ')).current_dir(directory).output().expect("openssl runs");
+    assert!(ran.status.success(), "{words}: {}", String::from_utf8_lossy(&ran.stderr));
+    String::from_utf8_lossy(&ran.stdout).into_owned()
+}
+
+#[test]
+fn a_dry_run_writes_nothing() {
+    let ward = today(&[]);
+    let before = tree(&ward);
+    for words in [&["regen", "all", "--dry-run", "--pki", "pki"][..], &["fix", "--dry-run", "--pki", "pki"]] {
+        ward.run(words).code(0);
+    }
+    assert_eq!(tree(&ward), before);
+    assert!(!ward.path("pkidoctor-backups").exists());
+}
+
+#[test]
+fn every_target_is_made_anew_and_everything_can_be_put_back() {
+    let ward = today(&[]);
+    let before = tree(&ward);
+    let ran =
+        ward.run(&["regen", "all", "kubelet.conf", "sa.pub", "--yes", "--pki", "pki", "--format", "json"]).code(0);
+    let report = json(&ran);
+    assert_eq!(report["outcome"], "done");
+    let after = tree(&ward);
+    let changed: Vec<&PathBuf> = before.keys().filter(|path| before[*path].2 != after[*path].2).collect();
+    assert_eq!(changed.len(), 18, "{changed:?}");
+    for (path, (mode, owner, _)) in &before {
+        assert_eq!((mode, owner), (&after[path].0, &after[path].1), "{}", path.display());
+    }
+    assert_eq!(before.len(), after.len(), "nothing is left over");
+    assert!(is_healthy(&ward));
+    let name = report["backup"].as_str().and_then(|path| path.rsplit('/').next()).expect("a backup").to_owned();
+    assert_eq!(std::fs::metadata(ward.path("pkidoctor-backups")).expect("there").mode() & 0o077, 0);
+    let listed = ward.run(&["restore", "--pki", "pki", "--format", "json"]).code(0).json();
+    assert_eq!(listed["backups"].as_array().map(Vec::len), Some(1));
+    ward.run(&["restore", &name, "--pki", "pki"]).code(0);
+    assert_eq!(tree(&ward), before);
+    // what was there was backed up again, and an untouched tree needs nothing
+    let again = ward.run(&["restore", &name, "--pki", "pki"]).code(0);
+    assert!(again.stdout.contains("every file is as it was saved"), "{}", again.stdout);
+}
+
+#[test]
+fn what_has_changed_since_is_not_overwritten() {
+    let ward = today(&[]);
+    let made = ward.run(&["regen", "etcd-server", "--pki", "pki", "--format", "json"]).code(0).json();
+    let backup = made["backup"].as_str().expect("a backup");
+    std::fs::write(ward.path("pki/etcd/server.crt"), "by hand").expect("writes");
+    let before = tree(&ward);
+    let ran = ward.run(&["restore", backup, "--pki", "pki", "--format", "json"]).code(3);
+    assert_eq!(ran.json()["refusal"]["code"], "changed-since");
+    assert_eq!(tree(&ward), before);
+    ward.run(&["restore", backup, "--pki", "pki", "--force"]).code(0);
+    assert!(is_healthy(&ward));
+}
+
+#[test]
+fn what_asks_is_refused_where_nobody_answers() {
+    let ward = today(&[]);
+    let before = tree(&ward);
+    let asking: [&[&str]; 4] = [
+        &["regen", "all"],
+        &["regen", "etcd-server", "--only-san"],
+        &["regen", "etcd-server", "--key-type", "p384"],
+        &["regen", "etcd-server", "--adopt-ca"],
+    ];
+    for words in asking {
+        let ran = ward.run(&[words, &["--pki", "pki"]].concat()).code(3);
+        assert!(ran.stderr.contains("--yes"), "{}", ran.stderr);
+        assert_eq!(tree(&ward), before, "{words:?}");
+    }
+    ward.run(&["regen", "etcd-server", "--key-type", "p384", "--yes", "--pki", "pki"]).code(0);
+    assert!(openssl(&ward.directory, "x509 -in pki/etcd/server.crt -noout -text").contains("secp384r1"));
+}
+
+#[test]
+fn the_key_can_stay() {
+    let ward = today(&[]);
+    let key = || std::fs::read(ward.path("pki/etcd/server.key")).expect("a key");
+    let (before, certificate) = (key(), tree(&ward)[&ward.path("pki/etcd/server.crt")].2.clone());
+    ward.run(&["regen", "etcd-server", "--keep-key", "--pki", "pki"]).code(0);
+    assert_eq!(key(), before);
+    assert_ne!(tree(&ward)[&ward.path("pki/etcd/server.crt")].2, certificate);
+    assert!(is_healthy(&ward));
+}
+
+#[test]
+fn names_are_added_and_dropped() {
+    let ward = today(&[]);
+    let names = || openssl(&ward.directory, "x509 -in pki/etcd/server.crt -noout -ext subjectAltName");
+    ward.run(&["regen", "etcd-server", "--san", "etcd.example.com", "--san", "10.9.8.7", "--pki", "pki"]).code(0);
+    assert!(names().contains("DNS:etcd.example.com") && names().contains("IP Address:10.9.8.7"), "{}", names());
+    // what is there stays, unless asked otherwise
+    ward.run(&["regen", "etcd-server", "--pki", "pki"]).code(0);
+    assert!(names().contains("DNS:etcd.example.com"), "{}", names());
+    ward.run(&["regen", "etcd-server", "--only-san", "--yes", "--pki", "pki"]).code(0);
+    assert!(!names().contains("example.com") && names().contains("DNS:localhost"), "{}", names());
+}
+
+#[test]
+fn the_key_of_the_ca_may_be_elsewhere() {
+    let ward = today(&[]);
+    std::fs::rename(ward.path("pki/etcd/ca.key"), ward.path("ca.key")).expect("moves");
+    let before = tree(&ward);
+    let refused = ward.run(&["regen", "etcd-server", "--pki", "pki", "--format", "json"]).code(3).json();
+    assert_eq!(refused["refusal"]["code"], "ca-key-missing");
+    ward.run(&["regen", "etcd-server", "--csr", "requests", "--pki", "pki"]).code(0);
+    for path in ["requests/etcd-server.key", "requests/etcd-server.csr"] {
+        assert_eq!(std::fs::metadata(ward.path(path)).expect("there").mode() & 0o777, 0o600, "{path}");
+    }
+    // nothing is overwritten, not even a request
+    ward.run(&["regen", "etcd-server", "--csr", "requests", "--pki", "pki"]).code(3);
+    let unsigned = ward.run(&["regen", "etcd-server", "--install", "requests", "--pki", "pki", "--format", "json"]);
+    assert_eq!(unsigned.code(3).json()["refusal"]["code"], "not-signed");
+    openssl(
+        &ward.directory,
+        "x509 -req -in requests/etcd-server.csr -CA pki/etcd/ca.crt -CAkey ca.key -set_serial 77 -copy_extensions copy -days 90 -out requests/etcd-server.crt",
+    );
+    std::fs::rename(ward.path("requests"), ward.path("signed")).expect("moves");
+    assert_eq!(tree(&ward).len(), before.len() + 3, "nothing of the PKI has changed");
+    ward.run(&["regen", "etcd-server", "--install", "signed", "--pki", "pki"]).code(0);
+    assert!(openssl(&ward.directory, "x509 -in pki/etcd/server.crt -noout -serial").contains("4D"));
+    let report = ward.run(&["scan", "pki", "--format", "json"]).code(0).json();
+    assert!(!report.to_string().contains("\"verdict\":\"broken\""), "{report}");
+}
+
+#[test]
+fn a_fault_is_healed_and_nothing_to_do_is_success() {
+    let ward = today(&["key-of-another-pair"]);
+    assert!(!is_healthy(&ward));
+    ward.run(&["fix", "--pki", "pki"]).code(3);
+    let ran = ward.run(&["fix", "--yes", "--pki", "pki", "--format", "json"]).code(0).json();
+    assert_eq!(ran["outcome"], "done");
+    assert!(is_healthy(&ward));
+    let again = ward.run(&["fix", "--yes", "--pki", "pki", "--format", "json"]).code(0).json();
+    assert_eq!(again["outcome"], "nothing-to-do");
+}
+
+#[test]
+fn misuse_is_told_with_empty_stdout() {
+    let ward = today(&[]);
+    let misuses: [&[&str]; 6] = [
+        &["regen"],
+        &["regen", "etcd-servr"],
+        &["regen", "etcd-server", "--at", "2026-11-23T03:00:00Z"],
+        &["regen", "etcd-server", "--san", "not a name"],
+        &["regen", "etcd-server", "--backup=x", "--no-backup"],
+        &["regen", "etcd-server", "--keep-key", "--key-type", "p256"],
+    ];
+    for words in misuses {
+        let ran = ward.run(words).code(2);
+        assert_eq!(ran.stdout, "", "{words:?}");
+    }
+    assert!(ward.run(&["regen", "etcd-servr", "--pki", "pki"]).stderr.contains("did you mean etcd-server?"));
+    assert_eq!(ward.run(&["regen", "etcd-server", "--pki", "nowhere"]).code, 2);
+}
+
+#[test]
+fn a_journal_stands_in_the_way_until_it_is_recovered() {
+    let ward = today(&[]);
+    std::fs::write(ward.path("pki/.pkidoctor-journal"), "").expect("writes");
+    let before = tree(&ward);
+    let report = ward.run(&["scan", "pki", "--format", "json"]).code(1);
+    assert!(report.stdout.contains("interrupted-repair"));
+    for words in [&["regen", "etcd-server"][..], &["fix", "--yes"]] {
+        ward.run(&[words, &["--pki", "pki"]].concat()).code(3);
+        assert_eq!(tree(&ward), before, "{words:?}");
+    }
+    ward.run(&["recover", "--pki", "pki"]).code(0);
+    assert!(is_healthy(&ward));
+    ward.run(&["recover", "--pki", "pki"]).code(0);
+}
+
+#[test]
+fn no_key_is_ever_told() {
+    let ward = today(&["key-of-another-pair"]);
+    let mut told = String::new();
+    for words in [&["fix", "--yes"][..], &["regen", "all", "--yes"], &["restore"], &["recover"]] {
+        for format in ["json", "human"] {
+            let ran = ward.run(&[words, &["--pki", "pki", "-v", "--format", format]].concat());
+            told += &ran.stdout;
+            told += &ran.stderr;
+        }
+    }
+    let secrets = tree(&ward).into_iter().filter(|(path, _)| path.extension().is_some_and(|ending| ending == "key"));
+    for (path, (_, _, bytes)) in secrets {
+        let text = String::from_utf8(bytes).expect("PEM");
+        for line in text.lines().filter(|line| !line.starts_with("---") && line.len() > 16) {
+            assert!(!told.contains(line), "{} is told", path.display());
+        }
+    }
+    assert!(!told.contains("PRIVATE KEY"));
+}
