@@ -4,7 +4,7 @@
 //! etcd reads certificate and key anew for every handshake, so that one which falls between two writes fails.
 //! `PKIDOCTOR_RENEWALS=10000` is the full figure.
 
-use crate::patient::{LOOPBACK, NAMES, Patient};
+use crate::patient::{ADDRESSES, LOOPBACK, NAMES, OWN, Patient};
 use crate::release::Release;
 use crate::run::pkidoctor;
 use crate::server::{Etcd, State};
@@ -12,6 +12,7 @@ use crate::tls::{Client, on_disk};
 use pkidoctor::act::{After, Change, RealFiles, Run, Staged, lock};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -94,13 +95,16 @@ impl Count {
             }
         }
     }
+}
 
-    fn summary(&self) -> String {
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let counts = [&self.renewals, &self.felt, &self.took, &self.done, &self.failed];
         let [renewals, felt, took, done, failed] = counts.map(|count| count.load(Ordering::Relaxed));
-        let each = took / renewals.max(1);
-        let words = self.words.lock().expect("nobody panics here");
-        format!("{renewals} renewals of {each} µs, {felt} felt, {done} handshakes done, {failed} failed {words:?}")
+        if renewals > 0 {
+            write!(f, "{renewals} renewals of {} µs, {felt} felt, ", took / renewals)?;
+        }
+        write!(f, "{done} done, {failed} failed {:?}", self.words.lock().expect("nobody panics here"))
     }
 }
 
@@ -117,7 +121,7 @@ pub(crate) fn hammered(release: Release) {
         hammer(&client, port, &ours, || writer.turn(&ours, count, Writer::transaction));
         hammer(&client, port, &kubeadms, || writer.turn(&kubeadms, count, Writer::as_kubeadm));
     }
-    let told = format!("etcd {}\n  ours: {}\n  kubeadm's: {}", release.version(), ours.summary(), kubeadms.summary());
+    let told = format!("etcd {}, handshakes\n  ours: {ours}\n  kubeadm's: {kubeadms}", release.version());
     let _ = writeln!(std::io::stdout(), "{told}");
     assert!(kubeadms.failures() >= TELLING, "the hammer missed: {told}");
     assert!(ours.failures() * 10 <= kubeadms.failures(), "more than a tenth: {told}");
@@ -128,6 +132,7 @@ pub(crate) fn hammered(release: Release) {
 fn hammer(client: &Client, port: u16, count: &Count, work: impl FnOnce()) {
     let over = AtomicBool::new(false);
     scope(|scope| {
+        let _end = End(&over);
         for _ in 0..HANDS {
             scope.spawn(|| {
                 while !over.load(Ordering::Relaxed) {
@@ -137,8 +142,16 @@ fn hammer(client: &Client, port: u16, count: &Count, work: impl FnOnce()) {
         }
         work();
         sleep(REST);
-        over.store(true, Ordering::Relaxed);
     });
+}
+
+/// Says that it is over when it is dropped: a scope waits for all its threads, also when the work has panicked.
+struct End<'a>(&'a AtomicBool);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Puts one of two good pairs in place of the other.
@@ -155,7 +168,7 @@ impl Writer {
     fn new(members: &Members) -> Self {
         let home = members.pki(0);
         let old = pair(&home);
-        pkidoctor(&members.patient, 0, &["regen", "etcd-server", "--san", crate::patient::OWN]).ended(0);
+        pkidoctor(&members.patient, 0, &["regen", "etcd-server", "--san", OWN]).ended(0);
         Self { pairs: [old, pair(&home)], home, current: 1, runs: 0 }
     }
 
@@ -210,35 +223,51 @@ fn pair(pki: &Path) -> Pair {
 pub(crate) fn every_target(release: Release, patient: Patient) {
     let mut members = Members::start(release, patient);
     let over = AtomicBool::new(false);
-    let reads = AtomicUsize::new(0);
+    let reads = Count::default();
     // its own pair is kept in memory: a client that has it already
     let client = Client::of(&members.pki(0), "etcd/healthcheck-client");
     scope(|scope| {
-        let ports: Vec<u16> = members.patient.ports.iter().map(|ports| ports.client).collect();
-        let (client, over, reads) = (&client, &over, &reads);
-        let reader = scope.spawn(move || {
-            while !over.load(Ordering::Relaxed) {
-                for (address, port) in crate::patient::ADDRESSES.iter().zip(&ports) {
-                    let answer = client.post((address, *port), "/v3/kv/range", r#"{"key":"Zm9v"}"#);
-                    assert!(matches!(&answer, Ok(text) if text.starts_with("HTTP/1.1 200")), "{answer:?}");
-                    reads.fetch_add(1, Ordering::Relaxed);
-                }
-            }
-        });
+        let _end = End(&over);
+        for (node, ports) in members.patient.ports.iter().enumerate() {
+            let place = (ADDRESSES[node], ports.client);
+            let (client, over, reads) = (&client, &over, &reads);
+            scope.spawn(move || read_on(client, place, over, reads));
+        }
         for node in 0..members.etcds.len() {
             renew(&members, node);
         }
-        over.store(true, Ordering::Relaxed);
-        reader.join().expect("every linearizable read was answered");
     });
-    assert!(reads.into_inner() > members.etcds.len(), "nobody read meanwhile");
+    let count = members.etcds.len();
+    let _ = writeln!(std::io::stdout(), "etcd {}, members: {count}, linearizable reads: {reads}", release.version());
+    assert!(reads.done.into_inner() > count, "nobody read meanwhile");
     assert!(members.etcds.iter_mut().all(Etcd::is_running), "no member was restarted");
+}
+
+/// Linearizable reads, which only a quorum can answer, each over a connection of its own. A handshake may fall between
+/// two renames, so that it is tried once more; no read may go unanswered.
+fn read_on(client: &Client, place: (&str, u16), over: &AtomicBool, reads: &Count) {
+    while !over.load(Ordering::Relaxed) {
+        let mut answer = read(client, place);
+        reads.handshake(answer.clone());
+        if answer.is_err() {
+            answer = read(client, place);
+        }
+        assert!(is_answered(&answer), "{place:?}: {answer:?}");
+    }
+}
+
+fn read(client: &Client, place: (&str, u16)) -> Result<String, String> {
+    client.post(place, "/v3/kv/range", r#"{"key":"Zm9v"}"#)
+}
+
+fn is_answered(answer: &Result<String, String>) -> bool {
+    matches!(answer, Ok(text) if text.starts_with("HTTP/1.1 200"))
 }
 
 /// The leaves of a node; those that a member shows are shown at once, those of clients are taken.
 fn renew(members: &Members, node: usize) {
     let (pki, ports) = (members.pki(node), members.patient.ports[node]);
-    let own = crate::patient::ADDRESSES[node];
+    let own = ADDRESSES[node];
     for (target, stem) in LEAVES {
         let path = pki.join(format!("{stem}.crt"));
         let old = on_disk(&path);
@@ -259,8 +288,8 @@ fn renew(members: &Members, node: usize) {
         }
         // in TLS 1.3 the server's word on a client comes later: with the first answer
         if port == ports.client {
-            let answer = Client::of(&pki, client).post((own, port), "/v3/kv/range", r#"{"key":"Zm9v"}"#);
-            assert!(matches!(&answer, Ok(text) if text.starts_with("HTTP/1.1 200")), "{target}: {answer:?}");
+            let answer = read(&Client::of(&pki, client), (own, port));
+            assert!(is_answered(&answer), "{target}: {answer:?}");
         }
     }
 }
