@@ -101,8 +101,8 @@ impl fmt::Display for Count {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let counts = [&self.renewals, &self.felt, &self.took, &self.done, &self.failed];
         let [renewals, felt, took, done, failed] = counts.map(|count| count.load(Ordering::Relaxed));
-        if renewals > 0 {
-            write!(f, "{renewals} renewals of {} µs, {felt} felt, ", took / renewals)?;
+        if let Some(each) = took.checked_div(renewals) {
+            write!(f, "{renewals} renewals of {each} µs, {felt} felt, ")?;
         }
         write!(f, "{done} done, {failed} failed {:?}", self.words.lock().expect("nobody panics here"))
     }

@@ -110,9 +110,13 @@ impl<'a> Ledger<'a> {
         Ok(matches!((staged, place.after), (Here::File(here), Some(after)) if here.sha256 == after.sha256))
     }
 
-    fn is_kept(&self, place: &Place) -> Result<bool, Reason> {
-        let kept = self.seen(place, &place.kept)?;
-        Ok(matches!((kept, place.before), (Here::File(here), Some(before)) if here.sha256 == before.sha256))
+    /// Whether what is kept is the original, or nothing where there was none.
+    pub(super) fn is_kept(&self, place: &Place) -> Result<bool, Reason> {
+        Ok(match (self.seen(place, &place.kept)?, place.before) {
+            (Here::File(here), Some(before)) => here.sha256 == before.sha256,
+            (here, None) => here == Here::Nothing,
+            _ => false,
+        })
     }
 
     pub(super) fn seen(&self, place: &Place, name: &CStr) -> Result<Here, Reason> {
@@ -253,14 +257,14 @@ impl<'a> Ledger<'a> {
             commands.push(match (place.before, self.is_kept(place)) {
                 (None, _) => format!("rm -f -- {}", quoted(&path)),
                 (Some(_), Ok(true)) => format!("mv -f -- {} {}", quoted(&kept), quoted(&path)),
-                (Some(_), _) => self.out_of_backup(&path),
+                (Some(_), _) => self.command_from_backup(&path),
             });
         }
         commands.push(format!("rm -f -- {} {}", quoted(&staged), quoted(&kept)));
         commands
     }
 
-    fn out_of_backup(&self, path: &Path) -> String {
+    fn command_from_backup(&self, path: &Path) -> String {
         match &self.header.backup {
             Some(place) => {
                 let saved = backup::saved(&place.parent.0.join(&self.header.run.id), path);

@@ -21,13 +21,7 @@ mod recover;
 mod transaction;
 
 #[cfg(test)]
-#[allow(
-    clippy::disallowed_methods,
-    clippy::print_stdout,
-    clippy::verbose_bit_mask,
-    clippy::naive_bytecount,
-    reason = "tests make the trees that are changed, and count"
-)]
+#[allow(clippy::disallowed_methods, reason = "tests make the trees that are changed")]
 mod tests;
 
 pub use backup::{Backup, BackupRequest, Listed, RestoreError, backups};

@@ -160,14 +160,18 @@ fn roll_back(ledger: &Ledger<'_>, reason: Reason) -> Failure {
 }
 
 fn require_ready(ledger: &Ledger<'_>) -> Result<Vec<Position>, Reason> {
-    for (place, position) in ledger.places.iter().zip(ledger.positions()?) {
-        if position != Position::Ready {
-            let odd = if position == Position::Back { &place.staged } else { &place.name };
-            let wanted = if position == Position::Back { place.after } else { place.before };
-            return Err(stale(ledger.directory(place), odd, wanted, &ledger.seen(place, odd)?));
-        }
+    let positions = ledger.positions()?;
+    for (place, position) in ledger.places.iter().zip(&positions) {
+        let (odd, wanted) = match position {
+            // without it there would be no way back
+            Position::Ready if place.after.is_some() && !ledger.is_kept(place)? => (&place.kept, place.before),
+            Position::Ready => continue,
+            Position::Back => (&place.staged, place.after),
+            Position::Done | Position::Foreign => (&place.name, place.before),
+        };
+        return Err(stale(ledger.directory(place), odd, wanted, &ledger.seen(place, odd)?));
     }
-    Ok(vec![Position::Ready; ledger.places.len()])
+    Ok(positions)
 }
 
 fn stale(directory: &Directory, name: &CStr, expected: Option<FileState>, found: &Here) -> Reason {
@@ -361,7 +365,6 @@ fn require_rights(ledger: &Ledger<'_>) -> Result<(), Reason> {
     ledger.places.iter().try_for_each(|place| require_place(ledger, place))
 }
 
-/// One place can be written as planned: our names are free, the file may be replaced, its owner can be kept.
 fn require_place(ledger: &Ledger<'_>, place: &Place) -> Result<(), Reason> {
     let (files, directory) = (ledger.files, ledger.directory(place));
     for name in [&place.staged, &place.kept] {

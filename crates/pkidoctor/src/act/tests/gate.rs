@@ -22,7 +22,6 @@ pub(super) enum Fault {
 
 /// A step, as much as is needed to do it again.
 #[derive(Clone, Debug)]
-#[allow(dead_code, reason = "what a step was is told by its Debug when a point fails")]
 pub(super) enum Step {
     Create(PathBuf, u32),
     Append(PathBuf),

@@ -68,22 +68,33 @@ fn stale_before_staging_and_before_the_commit() {
     assert!(matches!(refused(&tree, || stage_only(&tree, "x", changes)), Reason::Stale { .. }));
     for path in [SERVER, "etc/kubernetes/pki/etcd/peer.key"] {
         let tree = Tree::new();
-        let held = lock(&RealFiles, &tree.home()).expect("free");
-        let staged = Staged::stage(&held, run("x"), tree.changes(), None).expect("staged");
-        tree.file(path, "written meanwhile", 0o600);
-        let Err(Failure::Unchanged(Reason::Stale { path: stale, .. })) = staged.commit().map(|_| ()) else {
-            panic!("committed over a change");
-        };
-        assert_eq!(stale, tree.path(path));
+        let reason = commit_after(&tree, |_| tree.file(path, "written meanwhile", 0o600));
+        assert!(matches!(reason, Reason::Stale { path: stale, .. } if stale == tree.path(path)));
         assert_eq!(fs::read(tree.path(path)).expect("a file"), b"written meanwhile");
-        assert!(!tree.journal().exists());
     }
+    // what was staged and verified is what is committed, and what was kept is there
     let tree = Tree::new();
+    let staged = |suffix: &str| tree.home().join(format!(".pkidoctor-x-0.{suffix}"));
+    let before = tree.snapshot();
+    assert!(matches!(
+        commit_after(&tree, |first| fs::write(first, "tampered with").expect("a file")),
+        Reason::Stale { path, .. } if path == staged("new")
+    ));
+    assert!(matches!(
+        commit_after(&tree, |_| fs::remove_file(staged("old")).expect("removed")),
+        Reason::Stale { path, .. } if path == staged("old")
+    ));
+    assert_eq!(tree.snapshot(), before);
+}
+
+/// Does something between staging and commit, which must then be refused, with nothing of ours left.
+fn commit_after(tree: &Tree, something: impl FnOnce(&std::path::Path)) -> Reason {
     let held = lock(&RealFiles, &tree.home()).expect("free");
     let staged = Staged::stage(&held, run("x"), tree.changes(), None).expect("staged");
-    let (_, first) = staged.overlay().swap_remove(0);
-    fs::write(first.expect("a file"), "tampered with").expect("a file");
-    assert!(matches!(staged.commit().map(|_| ()), Err(Failure::Unchanged(Reason::Stale { .. }))));
+    something(&staged.overlay().swap_remove(0).1.expect("a staged file"));
+    let Err(Failure::Unchanged(reason)) = staged.commit().map(|_| ()) else { panic!("committed over a change") };
+    assert!(!tree.snapshot().into_keys().any(|path| super::tree::is_ours(&path)), "{reason}");
+    reason
 }
 
 #[test]
@@ -241,7 +252,6 @@ fn a_file_that_was_changed_after_the_crash_is_left_to_hands() {
         tree.file(SERVER, "renewed by hand", 0o640);
         let outcome = tree.recover(&RealFiles);
         let Err(Failure::Torn { commands, .. }) = outcome else { panic!("expected hands, found {outcome:?}") };
-        println!("{}", commands.join("\n"));
         // what it tells a human to do puts everything back, and loses nothing
         let script = commands.iter().filter(|command| !command.starts_with("pkidoctor")).cloned().collect::<Vec<_>>();
         assert!(Command::new("sh").args(["-ec", &script.join("\n")]).status().expect("a shell").success());
@@ -337,7 +347,7 @@ fn interrupted() -> (Tree, Vec<u8>) {
         let files = Gated::new(at, Fault::Die);
         let _ = tree.regen(&files);
         let journal = fs::read(tree.journal()).unwrap_or_default();
-        if journal.iter().filter(|byte| **byte == b'\n').count() == 2 {
+        if journal.split(|byte| *byte == b'\n').count() == 3 {
             return (tree, journal);
         }
         assert!(files.reached(), "it was done without a commit");

@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use zeroize::Zeroizing;
 
-use super::super::digest::Digest;
 use super::super::*;
 
 /// What a file is: its bytes, mode and owner.
@@ -106,7 +105,7 @@ impl Tree {
     }
 
     pub(super) fn digest(&self, path: &str) -> Option<[u8; 32]> {
-        fs::read(self.path(path)).ok().map(|bytes| Digest::of(&bytes).0)
+        fs::read(self.path(path)).ok().map(|bytes| digest::Digest::of(&bytes).0)
     }
 
     pub(super) fn request(&self) -> BackupRequest {
