@@ -367,7 +367,7 @@ pub(crate) struct Patient {
 }
 
 /// How a repair is carried out.
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag that people type")]
+#[cfg_attr(feature = "live", expect(clippy::struct_excessive_bools, reason = "each is a flag that people type"))]
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Repair")]
 pub(crate) struct Manner {

@@ -205,14 +205,16 @@ impl Order<'_> {
             Some(Some(directory)) => Some(std::path::absolute(directory)?),
             Some(None) | None => Some(beside(&home)),
         };
-        self.carried_out(prescription, backup)
+        #[cfg(feature = "live")]
+        if self.manner.verify_live {
+            return self.watched(prescription, backup);
+        }
+        Ok(self.with(prescription, backup, &mut Nobody))
     }
 
+    /// Shown to the running etcd before, and seen served after.
     #[cfg(feature = "live")]
-    fn carried_out(&self, prescription: &Prescription, backup: Option<PathBuf>) -> io::Result<Outcome> {
-        if !self.manner.verify_live {
-            return Ok(self.with(prescription, backup, &mut Nobody));
-        }
+    fn watched(&self, prescription: &Prescription, backup: Option<PathBuf>) -> io::Result<Outcome> {
         let mut watcher = pkidoctor_live::Watcher::new(HANDSHAKE, self.manner.wait)?;
         let outcome = self.with(prescription, backup, &mut watcher);
         let seen = watcher.seen().iter();
@@ -221,11 +223,6 @@ impl Order<'_> {
             Outcome::Done { backup, .. } => Outcome::Done { backup, live: told },
             other => other,
         })
-    }
-
-    #[cfg(not(feature = "live"))]
-    fn carried_out(&self, prescription: &Prescription, backup: Option<PathBuf>) -> io::Result<Outcome> {
-        Ok(self.with(prescription, backup, &mut Nobody))
     }
 
     fn with(&self, prescription: &Prescription, backup: Option<PathBuf>, witness: &mut dyn Witness) -> Outcome {
