@@ -280,7 +280,8 @@ impl Witness for Nobody {
 }
 
 fn exit(told: &Told<'_>) -> Exit {
-    let remain = told.prescription.is_some_and(|prescription| prescription.after.summary.error > 0);
+    let is_left = |prescription: &Prescription| prescription.after.summary.error > 0 || !prescription.left.is_empty();
+    let remain = told.prescription.is_some_and(is_left);
     match &told.outcome {
         Outcome::NothingToDo | Outcome::Done { .. } | Outcome::Planned if remain => Exit::Found,
         Outcome::NothingToDo | Outcome::Done { .. } | Outcome::Planned => Exit::Clean,

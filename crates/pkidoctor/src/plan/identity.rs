@@ -22,6 +22,10 @@ pub struct Identity {
     pub peer: Vec<String>,
     /// kube-apiserver's `--advertise-address`.
     pub apiserver: Vec<String>,
+    /// Whether every client URL of etcd is of loopback: then nobody else dials it.
+    pub etcd_is_local: bool,
+    /// Likewise of its peer URLs: a member that is alone.
+    pub peer_is_local: bool,
     /// The release of Kubernetes by the tag of an image.
     pub release: Option<(u16, u16, u16)>,
 }
@@ -41,10 +45,12 @@ impl Identity {
             kubelet_name: pick(&kubelet, &member),
             etcd: etcd
                 .as_ref()
-                .map(|etcd| hosts(etcd, &["advertise-client-urls", "listen-client-urls"]))
+                .map(|etcd| distinct(hosts(etcd, &CLIENT_URLS)))
                 .unwrap_or_default(),
             peer: etcd.as_ref().map(peer_hosts).unwrap_or_default(),
             apiserver: apiserver_addresses(here),
+            etcd_is_local: etcd.as_ref().is_some_and(|etcd| is_local(etcd, &CLIENT_URLS)),
+            peer_is_local: etcd.as_ref().is_some_and(|etcd| is_local(etcd, &PEER_URLS)),
             release: release(here),
         }
     }
@@ -62,16 +68,24 @@ fn member_name(etcd: &Running<'_>) -> Option<String> {
     etcd.flags.value("name").filter(|name| !name.is_empty() && *name != "default").map(str::to_owned)
 }
 
-/// The hosts of URL flags that other machines may dial, each once.
-fn hosts(running: &Running<'_>, flags: &[&str]) -> Vec<String> {
+const CLIENT_URLS: [&str; 2] = ["advertise-client-urls", "listen-client-urls"];
+const PEER_URLS: [&str; 2] = ["initial-advertise-peer-urls", "listen-peer-urls"];
+
+/// The hosts of URL flags.
+fn hosts<'a>(running: &'a Running<'_>, flags: &'a [&str]) -> impl Iterator<Item = String> + use<'a> {
     let listed = flags.iter().flat_map(|flag| running.flags.list(flag));
-    let urls = listed.filter_map(|text| url::parse(&text).ok());
-    distinct(urls.map(|url| url.host))
+    listed.filter_map(|text| Some(url::parse(&text).ok()?.host))
+}
+
+/// Whether there are URLs, and all of them are of loopback.
+fn is_local(etcd: &Running<'_>, flags: &[&str]) -> bool {
+    let mut hosts = hosts(etcd, flags).peekable();
+    hosts.peek().is_some() && hosts.all(|host| is_loopback(&host))
 }
 
 /// Of `--initial-cluster` only the entry with our own name.
 fn peer_hosts(etcd: &Running<'_>) -> Vec<String> {
-    let mut all = hosts(etcd, &["initial-advertise-peer-urls", "listen-peer-urls"]);
+    let mut all: Vec<String> = hosts(etcd, &PEER_URLS).collect();
     if let (Some(name), Some(text)) = (member_name(etcd), etcd.flags.value("initial-cluster")) {
         let own = url::parse_initial_cluster(text).into_iter().filter(|(member, _)| *member == name);
         all.extend(own.filter_map(|(_, url)| Some(url.ok()?.host)));

@@ -9,6 +9,7 @@ mod identity;
 mod names;
 mod regen;
 mod restart;
+mod rotation;
 mod target;
 
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 use crate::check::RemedyKind;
-use crate::issue::{Container, KeyKind, Template};
+use crate::issue::{AuthorityTemplate, Container, KeyKind, Template};
 use crate::x509::certificate::Certificate;
 
 pub use authority::{Signer, signer};
@@ -24,6 +25,7 @@ pub use credentials::{Edit, EditError, Fields, edit, fresh};
 pub use identity::Identity;
 pub use regen::{KeyChoice, Options, common_name, regen};
 pub use restart::{Restart, how_to_restart, restarts};
+pub use rotation::{Rotation, RotationStep, every_member};
 pub use target::{Target, UnknownTarget};
 
 /// The steps of a repair, in order.
@@ -33,6 +35,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What asks for consent before it is done.
     pub questions: Vec<String>,
+    /// What must be restarted beside what follows from the files, in order.
+    pub restarts: Vec<Restart>,
 }
 
 /// One step.
@@ -95,6 +99,19 @@ pub enum Work {
         /// The key file whose certificate comes first.
         leaf_of: Option<String>,
     },
+    /// A CA beside the one in use.
+    NewAuthority(Box<NewAuthority>),
+    /// The certificates of several files in one, in this order, each once.
+    Join {
+        /// Where they go.
+        path: String,
+        /// Where they come from; may be the same file.
+        from: Vec<String>,
+        /// Whether all but the first go.
+        only_first: bool,
+    },
+    /// Files that are of no use any more.
+    Remove(Vec<String>),
     /// Other permission bits.
     Chmod {
         /// The file.
@@ -123,6 +140,20 @@ pub struct Issue {
     pub key: String,
     /// The certificate in place, where there is one that can be read.
     pub old: Option<Arc<Certificate>>,
+}
+
+/// A CA to be made.
+pub struct NewAuthority {
+    /// What is in it.
+    pub template: AuthorityTemplate,
+    /// Its key.
+    pub kind: KeyKind,
+    /// Where the certificate goes.
+    pub certificate: String,
+    /// Where the key goes.
+    pub key: String,
+    /// Whose owner both get.
+    pub like: String,
 }
 
 /// Which key a new certificate is for.

@@ -56,14 +56,14 @@ pub(super) fn names(
     options: &Options,
 ) -> Result<Names, Refusal> {
     let mut names = Names::default();
-    let own: &[String] = match role.name {
-        "etcd-server" => &identity.etcd,
-        "etcd-peer" => &identity.peer,
-        _ => &identity.apiserver,
+    let (own, is_local): (&[String], bool) = match role.name {
+        "etcd-server" => (&identity.etcd, identity.etcd_is_local),
+        "etcd-peer" => (&identity.peer, identity.peer_is_local),
+        _ => (&identity.apiserver, false),
     };
     let name = if role.name == "apiserver" { &identity.kubelet_name } else { &identity.name };
     let Some(name) = name else { return Err(unknown(role, "name")) };
-    if own.is_empty() && options.san.is_empty() {
+    if own.is_empty() && !is_local && options.san.is_empty() {
         return Err(unknown(role, "address"));
     }
     let profile = "kubeadm gives it to every such certificate";

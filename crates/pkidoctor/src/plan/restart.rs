@@ -15,20 +15,21 @@ pub struct Restart {
 }
 
 impl Restart {
-    fn of(process: &str, why: &str) -> Self {
+    pub(super) fn of(process: &str, why: &str) -> Self {
         Self { process: process.to_owned(), why: why.to_owned() }
     }
 }
 
 /// What a plan makes necessary, in order, each once.
 pub fn restarts(plan: &Plan) -> Vec<Restart> {
-    let mut all: Vec<Restart> = Vec::new();
+    let mut all: Vec<Restart> = plan.restarts.clone();
     for step in &plan.steps {
         let names: Vec<String> = match &step.work {
             Work::Pair(_) | Work::Kubeconfig { .. } | Work::PublicHalf { .. } => vec![step.target.clone()],
             Work::PutBack(files) => files.iter().map(|(_, to)| to.clone()).collect(),
             Work::Rewrite { path, .. } => vec![path.clone()],
-            Work::Chmod { .. } => Vec::new(),
+            // what follows from these is in the plan itself
+            Work::Chmod { .. } | Work::NewAuthority(_) | Work::Join { .. } | Work::Remove(_) => Vec::new(),
         };
         for restart in names.iter().map(|name| after(name)) {
             if !all.contains(&restart) {

@@ -13,11 +13,12 @@ use crate::go::GoVersion;
 use crate::go::load::Material;
 use crate::go::parse;
 use crate::go::verify::{SignatureCache, Verifier};
-use crate::issue::{Authority, KeyKind, MatchedPair, PrivateKey, certificate_pem, issue, request};
+use crate::issue::{self, Authority, KeyKind, MatchedPair, PrivateKey, certificate_pem, request};
 use crate::links;
-use crate::plan::{self, Edit, Fields, Issue, KeyFrom, Plan, Refusal, Step, Target, Work};
+use crate::plan::{self, Edit, Fields, Issue, KeyFrom, NewAuthority, Plan, Refusal, Step, Target, Work};
 use crate::read::{self, Projected, Request};
 use crate::report::{self, Filter, Report};
+use crate::x509::certificate::Certificate;
 
 use super::clean;
 use super::{Setting, WrongSetting};
@@ -34,8 +35,8 @@ pub(super) struct FileChange {
     pub(super) destination: PathBuf,
     /// SHA-256 of what is there; `None` for nothing.
     pub(super) before: Option<[u8; 32]>,
-    /// What will be.
-    pub(super) bytes: Arc<Zeroizing<Vec<u8>>>,
+    /// What will be; `None` for nothing.
+    pub(super) bytes: Option<Arc<Zeroizing<Vec<u8>>>>,
     /// Permission bits.
     pub(super) mode: u32,
     /// Owner and group.
@@ -86,6 +87,7 @@ fn new_key(work: &Work) -> Option<KeyKind> {
             KeyFrom::New(kind) => Some(kind),
             KeyFrom::InPlace => None,
         },
+        Work::NewAuthority(authority) => Some(authority.kind),
         _ => None,
     }
 }
@@ -128,7 +130,7 @@ impl Bench {
             let change = self.change(file)?;
             projection.insert(
                 change.destination.clone(),
-                Projected { mode: change.mode, owner: change.owner, bytes: Some(Arc::clone(&change.bytes)) },
+                Projected { mode: change.mode, owner: change.owner, bytes: change.bytes.clone() },
             );
             match changes.iter_mut().find(|known| known.destination == change.destination) {
                 Some(known) => *known = FileChange { before: known.before, ..change },
@@ -147,7 +149,7 @@ impl Bench {
         let before = self.bytes(&file.path).ok().map(|bytes| sha2::Sha256::digest(bytes.as_slice()).into());
         let usual = if file.path.ends_with(".crt") { 0o644 } else { 0o600 };
         let mode = file.mode.or_else(|| meta.map(|meta| meta.mode)).unwrap_or(usual);
-        Ok(FileChange { path: file.path, destination, before, bytes: Arc::new(file.bytes), mode, owner: like })
+        Ok(FileChange { path: file.path, destination, before, bytes: file.bytes.map(Arc::new), mode, owner: like })
     }
 
     fn meta(&self, path: &str) -> Option<&Meta> {
@@ -189,6 +191,11 @@ impl Bench {
             Work::Chmod { path, mode } => {
                 Ok(vec![Made { mode: Some(*mode), ..Made::new(path, self.bytes(path)?, path) }])
             }
+            Work::NewAuthority(authority) => new_authority(authority, keys),
+            Work::Join { path, from, only_first } => self.joined(path, from, *only_first).map(|made| vec![made]),
+            Work::Remove(paths) => {
+                Ok(paths.iter().map(|path| Made { bytes: None, ..Made::new(path, Zeroizing::default(), path) }).collect())
+            }
         }
     }
 
@@ -219,13 +226,12 @@ impl Bench {
             KeyFrom::New(kind) => keys.take(kind)?,
             KeyFrom::InPlace => self.key_in_place(wanted)?,
         };
-        let der = issue(&authority, &wanted.template, key.spki()).map_err(|error| {
+        let der = issue::issue(&authority, &wanted.template, key.spki()).map_err(|error| {
             Refusal::new("not-issued", format!("no certificate for {}: {error}", wanted.certificate))
         })?;
-        let bug = |error: crate::issue::IssueError| Refusal::new("not-issued", error.to_string());
-        let mut text = certificate_pem(&der).map_err(bug)?;
+        let mut text = certificate_pem(&der).map_err(|error| not_issued(&error))?;
         for above in &signer.chain {
-            text.extend(certificate_pem(&above.raw).map_err(bug)?);
+            text.extend(certificate_pem(&above.raw).map_err(|error| not_issued(&error))?);
         }
         let made = parse::certificate(&der, GoVersion::NEWEST)
             .map_err(|error| Refusal::new("not-issued", format!("this is a bug in pkidoctor: {error}")))?;
@@ -282,6 +288,24 @@ impl Bench {
         Ok(Made::new(to, Zeroizing::new(text), from))
     }
 
+    /// The certificates of several files in one, each once.
+    fn joined(&self, path: &str, from: &[String], only_first: bool) -> Result<Made, Refusal> {
+        let node = &self.cluster.nodes[PATIENT];
+        let files = from.iter().filter_map(|path| node.file(path)?.material());
+        let mut certificates: Vec<&Arc<Certificate>> = Vec::new();
+        for certificate in files.flat_map(Material::parsed) {
+            if !certificates.iter().any(|known| known.raw == certificate.raw) {
+                certificates.push(certificate);
+            }
+        }
+        certificates.truncate(if only_first { 1 } else { usize::MAX });
+        let mut text = Vec::new();
+        for certificate in certificates {
+            text.extend(certificate_pem(&certificate.raw).map_err(|error| not_issued(&error))?);
+        }
+        Ok(Made::new(path, Zeroizing::new(text), from.first().map_or(path, String::as_str)))
+    }
+
     fn rewritten(&self, path: &str, leaf_of: Option<&str>) -> Result<Made, Refusal> {
         let leaf_key = leaf_of
             .and_then(|key| self.cluster.nodes[PATIENT].file(key)?.material()?.keys().next()?.as_ref().ok().cloned());
@@ -305,6 +329,20 @@ impl Bench {
         }
         all
     }
+}
+
+/// A CA beside the one in use.
+fn new_authority(wanted: &NewAuthority, keys: &mut Keys) -> Result<Vec<Made>, Refusal> {
+    let key = keys.take(wanted.kind)?;
+    let der = issue::new_authority(&wanted.template, &key).map_err(|error| not_issued(&error))?;
+    let text = certificate_pem(&der).map_err(|error| not_issued(&error))?;
+    let pem = key.pem(key.usual_container()).map_err(|error| not_issued(&error))?;
+    let like = &wanted.like;
+    Ok(vec![Made::new(&wanted.certificate, Zeroizing::new(text), like), Made::new(&wanted.key, pem, like)])
+}
+
+fn not_issued(error: &dyn std::fmt::Display) -> Refusal {
+    Refusal::new("not-issued", error.to_string())
 }
 
 /// A pair that was signed elsewhere: `TARGET.crt` and `TARGET.key`.
@@ -332,7 +370,8 @@ fn signed_elsewhere(directory: &Path, target: &str) -> Result<(PrivateKey, Vec<u
 /// Bytes for a file.
 struct Made {
     path: String,
-    bytes: Zeroizing<Vec<u8>>,
+    /// `None` where the file goes.
+    bytes: Option<Zeroizing<Vec<u8>>>,
     /// Whose owner it gets if it is new.
     like: String,
     mode: Option<u32>,
@@ -340,7 +379,7 @@ struct Made {
 
 impl Made {
     fn new(path: &str, bytes: Zeroizing<Vec<u8>>, like: &str) -> Self {
-        Self { path: path.to_owned(), bytes, like: like.to_owned(), mode: None }
+        Self { path: path.to_owned(), bytes: Some(bytes), like: like.to_owned(), mode: None }
     }
 }
 

@@ -60,10 +60,10 @@ impl Prescription {
         read::home(&self.bench.request).map_err(|error| Refusal::new("not-writable", error.to_string()))
     }
 
-    /// What a file will hold; `None` where it does not change. It may be a private key.
+    /// What a file will hold; `None` where it does not change, or goes. It may be a private key.
     pub fn content(&self, path: &str) -> Option<Arc<Zeroizing<Vec<u8>>>> {
         let changes = &self.bench.changes;
-        changes.iter().find(|change| change.path == path).map(|change| Arc::clone(&change.bytes))
+        changes.iter().find(|change| change.path == path)?.bytes.clone()
     }
 
     /// Changes the files, all of them or none.
@@ -106,8 +106,13 @@ impl Prescription {
     fn changes(&self) -> Result<Vec<Change>, Refusal> {
         let changes = self.bench.changes.iter().map(|change| {
             let path = real(&change.destination)?;
-            let bytes = change.bytes.as_ref().clone();
-            let after = After::File { bytes, mode: change.mode & 0o777, owner: Some(change.owner) };
+            let after = match &change.bytes {
+                Some(bytes) => {
+                    let bytes = bytes.as_ref().clone();
+                    After::File { bytes, mode: change.mode & 0o777, owner: Some(change.owner) }
+                }
+                None => After::Absent,
+            };
             Ok(Change { path, before: change.before, after })
         });
         changes.collect()
