@@ -368,7 +368,7 @@ pub(crate) struct Patient {
 
 /// How a repair is carried out.
 #[cfg_attr(feature = "live", expect(clippy::struct_excessive_bools, reason = "each is a flag that people type"))]
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Repair")]
 pub(crate) struct Manner {
     /// Back up to a directory in DIR, outside of PKI and manifests [default: pkidoctor-backups beside the PKI]
@@ -432,6 +432,19 @@ pub(crate) struct Regen {
     /// Sign with a CA that signed nothing of what is in place
     #[arg(long)]
     pub(crate) adopt_ca: bool,
+    /// Which step of the rotation of etcd-ca; without it, the next one is shown
+    #[arg(long, value_enum, value_name = "STEP")]
+    pub(crate) step: Option<StepName>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum StepName {
+    /// Trust a new CA beside the old one
+    Bundle,
+    /// Make this node's etcd certificates anew by the new CA
+    Leaves,
+    /// Trust the old CA no more
+    Drop,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]

@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 use pkidoctor::act::{Backup, Failure, RealFiles, Recovered, Run, backups};
 use pkidoctor::go::GoVersion;
 use pkidoctor::issue::KeyKind;
-use pkidoctor::plan::{self, KeyChoice, Refusal};
+use pkidoctor::plan::{self, KeyChoice, Refusal, RotationStep};
 use pkidoctor::read::Request;
 use pkidoctor::repair::{self, Done, NotDone, Prescription, Refused, Selection, Setting, Witness};
 use time::OffsetDateTime;
 
 use super::scan;
-use crate::args::{Fix, KeyType, Manner, Manners, Patient, Recover, Regen, Restore};
+use crate::args::{Fix, KeyType, Manner, Manners, Patient, Recover, Regen, Restore, StepName};
 use crate::exit::Exit;
 use crate::output::{Output, say};
 use crate::render::repair::{self as render, Outcome, Told};
@@ -29,6 +29,9 @@ pub(crate) fn regen(regen: &Regen, manners: &Manners, out: &mut Output) -> io::R
     if let Some(directory) = &regen.csr {
         return requests(regen, &setting, directory, manners, out);
     }
+    if regen.step.is_some() || regen.targets.iter().any(|target| target == ROTATION) {
+        return rotate(regen, &setting, &options, manners, out);
+    }
     let prescription = match &regen.install {
         Some(directory) => repair::install(&setting, &regen.targets, &options, directory),
         None => repair::regen(&setting, &regen.targets, &options),
@@ -36,6 +39,37 @@ pub(crate) fn regen(regen: &Regen, manners: &Manners, out: &mut Output) -> io::R
     let asks = regen.only_san || regen.adopt_ca || regen.targets.iter().any(|target| target == "all");
     let order = Order { command: "regen", setting: &setting, manner: &regen.manner, asks };
     order.follow(prescription, manners, out)
+}
+
+/// The target that is a rotation in steps, and stands alone.
+const ROTATION: &str = "etcd-ca";
+
+/// One step of the rotation of etcd's CA; without a step the next one is shown.
+fn rotate(
+    regen: &Regen,
+    setting: &Setting,
+    options: &plan::Options,
+    manners: &Manners,
+    out: &mut Output,
+) -> io::Result<Exit> {
+    if regen.targets != [ROTATION] {
+        say("etcd-ca is made anew in steps (--step), and alone: its leaves follow in the step leaves");
+        return Ok(Exit::CouldNotLook);
+    }
+    let step = regen.step.map(|step| match step {
+        StepName::Bundle => RotationStep::Bundle,
+        StepName::Leaves => RotationStep::Leaves,
+        StepName::Drop => RotationStep::Drop,
+    });
+    let prescription = repair::rotate(setting, step, options);
+    let manner = Manner { dry_run: regen.manner.dry_run || step.is_none(), ..regen.manner.clone() };
+    if step.is_none() && !manners.quiet {
+        say("--step bundle: a new CA, trusted beside the old one; then restarts of etcd and kube-apiserver");
+        say("--step leaves: new certificates of the new CA, on every node");
+        say("--step drop: the old CA goes; then the same restarts again");
+        say("the next one here is shown");
+    }
+    Order { command: "regen", setting, manner: &manner, asks: true }.follow(prescription, manners, out)
 }
 
 /// Writes keys and requests for a CA whose key is elsewhere; nothing of the PKI changes.
@@ -174,7 +208,7 @@ impl Order<'_> {
             }
             Refused::Target(error) => {
                 let known = plan::Target::every().into_iter().map(|target| target.name());
-                let hint = crate::suggest::nearest(&error.0, known.chain(["etcd", "all"]));
+                let hint = crate::suggest::nearest(&error.0, known.chain(["etcd", "all", ROTATION]));
                 let hint = hint.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
                 say(&format!("{error}{hint}"));
                 return Ok(Exit::CouldNotLook);

@@ -180,7 +180,9 @@ fn files(step: &Step) -> Vec<String> {
         Work::Kubeconfig { issue, .. } => vec![issue.certificate.clone()],
         Work::PublicHalf { to, .. } => vec![to.clone()],
         Work::PutBack(files) => files.iter().map(|(_, to)| to.clone()).collect(),
-        Work::Rewrite { path, .. } | Work::Chmod { path, .. } => vec![path.clone()],
+        Work::Rewrite { path, .. } | Work::Chmod { path, .. } | Work::Join { path, .. } => vec![path.clone()],
+        Work::NewAuthority(authority) => vec![authority.certificate.clone(), authority.key.clone()],
+        Work::Remove(paths) => paths.clone(),
     }
 }
 
@@ -200,6 +202,13 @@ fn what(step: &Step) -> String {
             let from: Vec<&str> = files.iter().map(|(from, _)| from.as_str()).collect();
             format!("put back from {}", from.join(" and "))
         }
+        Work::NewAuthority(authority) => format!("a new CA with a new {} key", authority.kind),
+        Work::Join { path, from, only_first: true } if *from == [path.clone()] => {
+            "the same certificate, written again".to_owned()
+        }
+        Work::Join { from, only_first: true, .. } => format!("only the CA of {}", from.join(", ")),
+        Work::Join { from, .. } => format!("the CAs of {}, in this order", from.join(" and ")),
+        Work::Remove(_) => "goes: it has no use any more".to_owned(),
         Work::Rewrite { .. } => "the same content as clean PEM".to_owned(),
         Work::Chmod { mode, .. } => format!("mode {mode:04o}"),
     }

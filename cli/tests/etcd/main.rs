@@ -13,6 +13,7 @@ mod ports;
 mod probe;
 mod release;
 mod renewals;
+mod rotation;
 mod run;
 mod server;
 mod story;
@@ -72,6 +73,18 @@ fn renewals_of_etcd_3_4_23() {
 #[test]
 fn renewals_of_etcd_3_5_1() {
     every_renewal(Release::Distro);
+}
+
+#[test]
+fn rotation_of_etcd_3_4_23() {
+    rotation::alone(Release::Debian);
+    rotation::of_three(Release::Debian);
+}
+
+#[test]
+fn rotation_of_etcd_3_5_1() {
+    rotation::alone(Release::Distro);
+    rotation::of_three(Release::Distro);
 }
 
 fn every_renewal(release: Release) {

@@ -19,15 +19,22 @@ pub(crate) struct Told {
 
 /// Runs a command on one node of the patient.
 pub(crate) fn pkidoctor(patient: &Patient, node: usize, words: &[&str]) -> Told {
+    with_others(patient, &[node], words)
+}
+
+/// Runs a command on the first of these nodes, which looks at the others, too.
+pub(crate) fn with_others(patient: &Patient, nodes: &[usize], words: &[&str]) -> Told {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pkidoctor"));
     command.args(words).args(["--format", "json", "--root"]).arg(patient.root());
-    let pki = format!("{}/pki", patient.base(node));
-    // scan takes its place bare
-    if words[0] == "scan" {
-        command.arg(pki)
-    } else {
-        command.arg(format!("--pki={pki}"))
-    };
+    for node in nodes {
+        let pki = format!("{}/pki", patient.base(*node));
+        // scan takes its place bare
+        if words[0] == "scan" {
+            command.arg(pki)
+        } else {
+            command.arg(format!("--pki={pki}"))
+        };
+    }
     let Ended { code, stdout, stderr, .. } = bounded::run(command, patient.root(), RUN, |_| false);
     let code = code.expect("it ends in time");
     let json = serde_json::from_str(&stdout).unwrap_or_default();

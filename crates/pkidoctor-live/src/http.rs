@@ -37,6 +37,8 @@ async fn ask(dial: &Dial, path: &str) -> Result<Answer, Failure> {
 pub(crate) struct Answer {
     status: Option<u16>,
     pub(crate) program: Program,
+    /// When the process was started, seconds since 1970 (`process_start_time_seconds`).
+    pub(crate) started: Option<f64>,
     received: bool,
 }
 
@@ -105,6 +107,9 @@ fn note(answer: &mut Answer, line: &[u8]) {
     if answer.status.is_none() {
         let status = line.strip_prefix("HTTP/1.").and_then(|rest| rest.split_ascii_whitespace().nth(1));
         answer.status = status.and_then(|status| status.parse().ok());
+    }
+    if let Some(started) = line.strip_prefix("process_start_time_seconds ") {
+        answer.started = started.trim().parse().ok();
     }
     let program = &mut answer.program;
     if let Some(version) = label(line, "go_info{", "version") {

@@ -6,12 +6,18 @@ use std::time::Duration;
 use pkidoctor::cluster::url::Endpoint;
 use pkidoctor::live::{End, Observation};
 use pkidoctor::plan::Refusal;
-use pkidoctor::repair::{Prescription, Served, Shown, Witness};
+use pkidoctor::repair::{Prescription, Proof, Served, Shown, Witness, Younger};
+use time::OffsetDateTime;
 use tokio::runtime::{Builder, Runtime};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
+use crate::http;
 use crate::identity::Identity;
-use crate::observe::{Dial, Manner, Speaks, Versions, observe};
+use crate::observe::{Dial, Manner, Speaks, Versions, observe, open};
+use crate::targets::{self, Client};
+
+/// Bytes of an API server's metrics: a few megabytes in large clusters, of which one line is kept.
+const MAX_METRICS: usize = 64 << 20;
 
 /// How often an endpoint is asked again.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -90,6 +96,64 @@ impl Watcher {
         }
     }
 
+    /// What a step of a rotation needs: what does not answer proves nothing.
+    fn prove(&mut self, proof: &Proof, prescription: &Prescription) -> Result<(), Refusal> {
+        for shown in &proof.accepts {
+            let identity = Identity::from_pem(&shown.certificate, &shown.key)
+                .map_err(|error| unproved(&shown.endpoint, &error.to_string()))?;
+            let seen = self.runtime.block_on(call(&shown.endpoint, Some(&identity), self.timeout));
+            match &seen.end {
+                End::Served => self.note(&shown.endpoint, "accepted", "it takes certificates of the new CA"),
+                End::Alert { .. } if !seen.chain.is_empty() => {
+                    let why = format!("it refuses certificates of the new CA ({}): restart it", seen.end.words());
+                    return Err(unproved(&shown.endpoint, &why));
+                }
+                end => return Err(unproved(&shown.endpoint, &end.words())),
+            }
+        }
+        for served in &proof.serves {
+            let seen = self.runtime.block_on(call(&served.endpoint, None, self.timeout));
+            if seen.chain.first() != Some(&served.leaf) {
+                return Err(unproved(&served.endpoint, "it does not serve the certificate of the new CA"));
+            }
+        }
+        proof.younger.iter().try_for_each(|younger| self.is_younger(younger, prescription))
+    }
+
+    fn is_younger(&mut self, younger: &Younger, prescription: &Prescription) -> Result<(), Refusal> {
+        let Younger { endpoint, link, than, .. } = younger;
+        let (request, cluster) = prescription.setting();
+        let client = targets::client(request, cluster, link, endpoint, true)
+            .map_err(|why| unproved(endpoint, &format!("{why:?}")))?;
+        let manner = Manner {
+            timeout: self.timeout,
+            versions: Versions::Auto,
+            speaks: Speaks::Http1 { path: "/metrics".to_owned() },
+        };
+        let asked = async {
+            let Client { dial, identity, judge, .. } = &client;
+            let opened = open(dial, identity.as_ref(), &manner, |chain, proved| judge.trusts(chain, proved)).await;
+            let mut stream = opened.map_err(|end| end.words())?;
+            stream.get_mut().0.allow(MAX_METRICS);
+            let answer = http::get(&mut stream, dial, "/metrics").await.map_err(|error| error.to_string())?;
+            answer.started.ok_or_else(|| "its metrics do not tell when it was started".to_owned())
+        };
+        let started = self.runtime.block_on(async { timeout(manner.timeout, asked).await });
+        let started = started.unwrap_or_else(|_| Err("it did not answer in time".to_owned()));
+        let started = started.map_err(|why| unproved(endpoint, &why))?;
+        let since = time::Duration::checked_seconds_f64(started);
+        let started = since
+            .and_then(|since| OffsetDateTime::UNIX_EPOCH.checked_add(since))
+            .ok_or_else(|| unproved(endpoint, "its metrics do not tell when it was started"))?;
+        // a file's age is known in whole seconds
+        if started < than.saturating_add(time::Duration::SECOND) {
+            let why = format!("kube-apiserver of {} is older than the bundle: restart it", younger.node);
+            return Err(unproved(endpoint, &why));
+        }
+        self.note(endpoint, "accepted", "kube-apiserver was started after the bundle was written");
+        Ok(())
+    }
+
     /// Waits until a certificate is served.
     fn see(&mut self, served: &Served) -> Result<(), Refusal> {
         let deadline = Instant::now() + self.wait;
@@ -132,6 +196,9 @@ impl Witness for Watcher {
                 way_out: vec!["leave --verify-live away".to_owned()],
             });
         }
+        if let Some(proof) = prescription.proof()? {
+            self.prove(&proof, prescription)?;
+        }
         for served in prescription.served() {
             let seen = self.runtime.block_on(call(&served.endpoint, None, self.timeout));
             if !seen.chain.is_empty() {
@@ -143,6 +210,21 @@ impl Witness for Watcher {
 
     fn after(&mut self, prescription: &Prescription) -> Result<(), Refusal> {
         prescription.served().iter().try_for_each(|served| self.see(served))
+    }
+
+    fn proves(&self) -> bool {
+        true
+    }
+}
+
+fn unproved(endpoint: &Endpoint, why: &str) -> Refusal {
+    Refusal {
+        code: "not-proved",
+        message: format!("{} does not prove that it trusts the new CA: {why}", endpoint.url()),
+        way_out: vec![
+            "restart etcd and kube-apiserver of every node since the step bundle, one at a time, then run this again"
+                .to_owned(),
+        ],
     }
 }
 

@@ -189,11 +189,6 @@ fn known_to_leaves(
     shown: &str,
 ) -> Result<(), Refusal> {
     let leaves = leaves(cluster, node, stem);
-    // by the bare signature: that the CA may not sign, or has expired, is another fault
-    let signed = |leaf: &Arc<Certificate>, ca: &Arc<Certificate>| {
-        let verified = |key| verifies(leaf.algorithm, key, leaf.tbs_bytes(), &leaf.signature);
-        leaf.issuer.raw == ca.subject.raw && ca.key.as_ref().is_some_and(verified)
-    };
     let is_child = |leaf: &Arc<Certificate>| authorities.iter().any(|ca| signed(leaf, ca));
     if leaves.is_empty() || authorities.is_empty() || leaves.iter().any(is_child) {
         return Ok(());
@@ -207,6 +202,12 @@ fn known_to_leaves(
             "put the old {shown} and its key back (a backup, another control-plane node), then run this again"
         ))
         .then("or make the new CA the cluster's own: --adopt-ca, with the restarts that it names, on every node"))
+}
+
+/// Whether a CA signed a leaf, by the bare signature: that the CA may not sign, or has expired, is another fault.
+pub(super) fn signed(leaf: &Certificate, ca: &Certificate) -> bool {
+    let verified = |key| verifies(leaf.algorithm, key, leaf.tbs_bytes(), &leaf.signature);
+    leaf.issuer.raw == ca.subject.raw && ca.key.as_ref().is_some_and(verified)
 }
 
 /// The certificates in place that a CA should have signed, with the chains in their files.

@@ -43,10 +43,7 @@ impl Identity {
         Self {
             name: pick(&member, &kubelet),
             kubelet_name: pick(&kubelet, &member),
-            etcd: etcd
-                .as_ref()
-                .map(|etcd| distinct(hosts(etcd, &CLIENT_URLS)))
-                .unwrap_or_default(),
+            etcd: etcd.as_ref().map(|etcd| distinct(hosts(etcd, &CLIENT_URLS))).unwrap_or_default(),
             peer: etcd.as_ref().map(peer_hosts).unwrap_or_default(),
             apiserver: apiserver_addresses(here),
             etcd_is_local: etcd.as_ref().is_some_and(|etcd| is_local(etcd, &CLIENT_URLS)),

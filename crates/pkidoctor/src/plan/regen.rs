@@ -81,6 +81,9 @@ pub fn regen(
     options: &Options,
 ) -> Result<Plan, Refusal> {
     let identity = Identity::of(cluster, node, options.node_name.as_deref());
+    if options.adopt_ca && targets.iter().any(Target::is_of_etcd) {
+        super::every_member(cluster)?;
+    }
     let maker = Maker { cluster, verifier, links, node, identity, options };
     let mut plan = Plan::default();
     for target in targets {
@@ -89,6 +92,9 @@ pub fn regen(
             Target::Kubeconfig(name) => maker.kubeconfig(name, &mut plan)?,
             Target::SaPub => maker.sa_pub(&mut plan)?,
         }
+    }
+    if options.adopt_ca {
+        plan.restarts = super::restart::adopted(targets);
     }
     Ok(plan)
 }

@@ -3,7 +3,7 @@
 //! Sources: etcd `client/pkg/transport/listener.go` (`ServerConfig`, `ClientConfig`: certificate and key are read at
 //! each handshake, CA files at start), apiserver `dynamiccertificates`, client-go `transport`.
 
-use super::{Plan, Work};
+use super::{Plan, Target, Work};
 
 /// A process and why it has to read its files again.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -36,6 +36,35 @@ pub fn restarts(plan: &Plan) -> Vec<Restart> {
                 all.push(restart);
             }
         }
+    }
+    all
+}
+
+/// What a CA that nobody running knows makes necessary, in order: who loaded the old one refuses what the new one
+/// signs until it is restarted.
+pub(super) fn adopted(targets: &[Target]) -> Vec<Restart> {
+    let signs = |ca: &str| {
+        targets.iter().any(|target| match target {
+            Target::Leaf(role) => role.issuer == Some(ca),
+            Target::Kubeconfig(_) => ca == "ca",
+            Target::SaPub => false,
+        })
+    };
+    let every_node = "first the same CA file and new certificates on every node; then at once, because members and clients with the old CA in memory and those with the new one refuse each other";
+    let mut all = Vec::new();
+    if signs("etcd/ca") {
+        all.push(Restart::of(
+            "etcd",
+            &format!("{every_node}: every member, one after the other; without a quorum until most have it"),
+        ));
+        all.push(Restart::of("kube-apiserver", "after etcd, on every node: it read etcd's CA at start"));
+    }
+    if signs("ca") {
+        all.push(Restart::of("kube-apiserver", every_node));
+        all.push(Restart::of("kube-controller-manager, kube-scheduler, kubelet", "after kube-apiserver, on every node, with kubeconfigs that hold the new CA; then pods that use service accounts"));
+    }
+    if signs("front-proxy-ca") {
+        all.push(Restart::of("kube-apiserver", "it gives --requestheader-client-ca-file to extension API servers at start, which then take it over by themselves"));
     }
     all
 }

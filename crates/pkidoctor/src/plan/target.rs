@@ -65,7 +65,7 @@ impl Target {
     /// When it is no target and no group.
     pub fn meant(word: &str, cluster: &Cluster, node: usize) -> Result<Vec<Self>, UnknownTarget> {
         let belongs: fn(&Self) -> bool = match word {
-            "etcd" => |target| matches!(target, Self::Leaf(role) if role.issuer == Some("etcd/ca")),
+            "etcd" => Self::is_of_etcd,
             "all" => |target| match target {
                 Self::Leaf(_) => true,
                 Self::Kubeconfig(name) => RENEWED.contains(name),
@@ -75,6 +75,11 @@ impl Target {
         };
         let all = Self::every().into_iter().filter(belongs);
         Ok(all.filter(|target| target.is_wanted(cluster, node)).collect())
+    }
+
+    /// Whether etcd's CA signs it.
+    pub(super) fn is_of_etcd(&self) -> bool {
+        matches!(self, Self::Leaf(role) if role.issuer == Some("etcd/ca"))
     }
 
     /// Whether it exists, or a manifest names it.

@@ -77,7 +77,7 @@ impl Keys {
     }
 }
 
-fn no_key(error: &crate::issue::KeyError) -> Refusal {
+fn no_key(error: &issue::KeyError) -> Refusal {
     Refusal::new("no-key", format!("no key can be made: {error}"))
 }
 
@@ -193,9 +193,10 @@ impl Bench {
             }
             Work::NewAuthority(authority) => new_authority(authority, keys),
             Work::Join { path, from, only_first } => self.joined(path, from, *only_first).map(|made| vec![made]),
-            Work::Remove(paths) => {
-                Ok(paths.iter().map(|path| Made { bytes: None, ..Made::new(path, Zeroizing::default(), path) }).collect())
-            }
+            Work::Remove(paths) => Ok(paths
+                .iter()
+                .map(|path| Made { bytes: None, ..Made::new(path, Zeroizing::default(), path) })
+                .collect()),
         }
     }
 

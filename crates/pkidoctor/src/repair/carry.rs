@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use crate::act::{
     self, After, Backup, BackupRequest, Change, Committed, Failure, Files, Recovered, RestoreError, Run, Staged,
 };
-use crate::cluster::{File, State};
+use crate::cluster::{Cluster, File, State};
 use crate::plan::Refusal;
 use crate::read::{self, Request};
 
@@ -42,6 +42,11 @@ pub trait Witness {
     /// # Errors
     /// The objection.
     fn after(&mut self, prescription: &Prescription) -> Result<(), Refusal>;
+
+    /// Whether it sees to what [`Prescription::proof`] wants.
+    fn proves(&self) -> bool {
+        false
+    }
 }
 
 /// A repair that was done.
@@ -58,6 +63,11 @@ impl Prescription {
     /// When it cannot be found.
     pub fn home(&self) -> Result<PathBuf, Refusal> {
         read::home(&self.bench.request).map_err(|error| Refusal::new("not-writable", error.to_string()))
+    }
+
+    /// Whose files they are, and what was read of them as they will be.
+    pub fn setting(&self) -> (&Request, &Cluster) {
+        (&self.bench.request, &self.bench.cluster)
     }
 
     /// What a file will hold; `None` where it does not change, or goes. It may be a private key.
@@ -82,6 +92,14 @@ impl Prescription {
         let lock = act::lock(files, &home).map_err(Failure::Unchanged)?;
         lock.refuse_leftovers().map_err(Failure::Unchanged)?;
         self.is_still_so(setting)?;
+        if self.rotation.is_some() && !witness.proves() {
+            return Err(Refusal::new(
+                "not-proved",
+                "whether etcd and every kube-apiserver were restarted with the new CA is known only of running ones",
+            )
+            .then("run this again with --verify-live")
+            .into());
+        }
         witness.before(self)?;
         let changes = self.changes()?;
         let backup = backup.map(|parent| BackupRequest { parent, everything: self.everything() });
@@ -118,13 +136,13 @@ impl Prescription {
         changes.collect()
     }
 
-    /// Every file of the PKI and every kubeconfig beside it.
+    /// Every file of the PKI and every kubeconfig beside it, as they are before.
     fn everything(&self) -> Vec<PathBuf> {
-        let node = &self.bench.cluster.nodes[PATIENT];
+        let node = &self.start.nodes[PATIENT];
         let is_file = |file: &&File| matches!(file.state, State::Regular(_));
         let tree = node.tree().filter(is_file).map(|file| file.path.as_str());
         let kubeconfigs = node.kubeconfigs.iter().map(|file| file.path.as_str());
-        let here = |path: &str| read::destination(&self.bench.request, &self.bench.cluster, PATIENT, path).ok();
+        let here = |path: &str| read::destination(&self.bench.request, &self.start, PATIENT, path).ok();
         let mut all: Vec<PathBuf> =
             tree.chain(kubeconfigs).filter_map(here).filter_map(|path| real(&path).ok()).collect();
         all.sort();

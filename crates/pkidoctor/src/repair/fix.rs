@@ -230,7 +230,7 @@ fn candidates(bench: &Bench, finding: &Finding) -> Vec<Result<Plan, Refusal>> {
     gentle.extend(ground.put_back_alone(&path, &pairs));
     gentle.extend(ground.rewrite(&path, &pairs));
     gentle.extend(ground.chmod(&path, finding.code));
-    all.extend(gentle.into_iter().map(|step| Ok(Plan { steps: vec![step], questions: Vec::new() })));
+    all.extend(gentle.into_iter().map(|step| Ok(Plan { steps: vec![step], ..Plan::default() })));
     let targets: Vec<Target> = pairs.iter().filter_map(|pair| pair.target).collect();
     all.extend(regens(bench, finding, &targets));
     all

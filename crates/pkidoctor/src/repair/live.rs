@@ -70,9 +70,10 @@ impl Prescription {
         all
     }
 
-    /// Whether these files belong to another machine, so that nothing here can be asked.
+    /// Whether these files belong to another machine, so that nothing here can be asked. Below `--root` is this one,
+    /// as for `probe`.
     pub fn is_elsewhere(&self) -> bool {
-        self.bench.cluster.nodes[PATIENT].is_elsewhere() || self.bench.request.root.is_some()
+        self.bench.cluster.nodes[PATIENT].is_elsewhere()
     }
 
     /// The links that end at this node's own etcd.

@@ -9,6 +9,7 @@ mod clean;
 mod compare;
 mod fix;
 mod live;
+mod rotation;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,7 +21,7 @@ use crate::cluster::Cluster;
 use crate::go::GoVersion;
 use crate::go::verify::{SignatureCache, Verifier};
 use crate::links::{self, Link};
-use crate::plan::{self, Begun, Plan, Refusal, Target, UnknownTarget};
+use crate::plan::{self, Begun, Plan, Refusal, RotationStep, Target, UnknownTarget};
 use crate::read::{ReadError, Request};
 use crate::report::{Finding, Report};
 
@@ -31,6 +32,7 @@ pub use bench::Requested;
 pub use carry::{Done, NotDone, Witness, home, recover, restore, write_requests};
 pub use fix::Selection;
 pub use live::{Served, Shown};
+pub use rotation::{Proof, Younger, rotate};
 
 /// Why there was nothing to look at.
 pub(crate) type WrongSetting = ReadError;
@@ -82,6 +84,10 @@ pub struct Prescription {
     pub left: Vec<Left>,
     /// What was read, to see whether it is still so.
     read: BTreeMap<(usize, String), Option<[u8; 32]>>,
+    /// The tree that it began with.
+    start: Arc<Cluster>,
+    /// The step of a rotation that needs proof.
+    rotation: Option<RotationStep>,
     bench: Bench,
 }
 
@@ -170,7 +176,8 @@ pub fn fix(setting: &Setting, selection: &Selection) -> Result<Prescription, Ref
 
 fn prescription(start: &Bench, plan: Plan, bench: Bench, left: Vec<Left>) -> Prescription {
     let (before, after) = (Arc::clone(&start.report), Arc::clone(&bench.report));
-    Prescription { plan, before, after, left, read: start.fingerprint(), bench }
+    let (read, start) = (start.fingerprint(), Arc::clone(&start.cluster));
+    Prescription { plan, before, after, left, read, start, rotation: None, bench }
 }
 
 /// Refuses what would make anything worse.
