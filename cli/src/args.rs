@@ -9,10 +9,13 @@ use pkidoctor::checks;
 #[cfg(feature = "live")]
 use pkidoctor::cluster::url::{self, Endpoint};
 use pkidoctor::go::GoVersion;
-use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, UtcOffset};
 
 use crate::suggest;
+
+/// Where kubeadm keeps a PKI.
+pub(crate) const USUAL_PKI: &str = "/etc/kubernetes/pki";
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -67,6 +70,14 @@ Examples:
   pkidoctor probe https://10.0.0.12:2379     an endpoint, with this node's clients
   pkidoctor probe https://127.0.0.1:12379 --pki cp1/pki   a copy, through a tunnel";
 
+const DIAGNOSE_EXAMPLES: &str = "\
+Examples:
+  pkidoctor diagnose                         the logs of this node's pods, with its files
+  pkidoctor diagnose etcd.log apiserver.log.gz --pki cp1/pki
+  journalctl -u kubelet | pkidoctor diagnose -
+  pkidoctor diagnose --no-pki etcd.log       logs alone
+  pkidoctor diagnose --since 2h --follow     and what comes next";
+
 const VERIFY_EXAMPLES: &str = "\
 Examples:
   pkidoctor verify etcd/server.crt --ca etcd/ca.crt --name 10.0.0.11
@@ -118,6 +129,13 @@ pub(crate) enum Command {
     #[cfg(feature = "live")]
     #[command(after_help = PROBE_EXAMPLES)]
     Probe(Probe),
+    /// Read logs, name root causes and their treatment
+    ///
+    /// Understands the logs of etcd, kube-apiserver, kubelet, kubeadm and their clients, joins them with what the files
+    /// say (and with --probe with what happens live), and tells who refused whom, since when, which file is guilty,
+    /// what to do in which order, and which popular advice not to follow.
+    #[command(after_help = DIAGNOSE_EXAMPLES)]
+    Diagnose(Box<Diagnose>),
     /// Make certificates and keys anew, as one transaction
     ///
     /// Issues what kubeadm would issue on this node, judges it on every link before anything is written, backs up, and
@@ -215,7 +233,7 @@ pub(crate) enum Language {
 #[derive(Args, Debug)]
 pub(crate) struct Scan {
     /// PKI directories or the ones above them; several are several nodes of one cluster
-    #[arg(value_name = "PATH", default_value = "/etc/kubernetes/pki")]
+    #[arg(value_name = "PATH", default_value = USUAL_PKI)]
     pub(crate) paths: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) place: Place,
@@ -275,7 +293,7 @@ pub(crate) struct Probe {
     #[arg(value_name = "ENDPOINT", value_parser = endpoint)]
     pub(crate) endpoints: Vec<Endpoint>,
     /// PKI directory or the one above it; several are several nodes of one cluster
-    #[arg(long, value_name = "PATH", default_value = "/etc/kubernetes/pki")]
+    #[arg(long, value_name = "PATH", default_value = USUAL_PKI)]
     pub(crate) pki: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) place: Place,
@@ -325,6 +343,58 @@ pub(crate) enum Tls {
     Auto,
 }
 
+#[derive(Args, Debug)]
+pub(crate) struct Diagnose {
+    /// Logs, gzipped ones too; - for stdin [default: the logs of this node's pods]
+    #[arg(value_name = "LOG")]
+    pub(crate) logs: Vec<PathBuf>,
+    /// PKI directory or the one above it; several are several nodes of one cluster [default: /etc/kubernetes/pki]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) pki: Vec<PathBuf>,
+    /// Read the logs alone
+    #[arg(long, conflicts_with_all = ["pki", "root", "manifests", "kubeconfigs", "no_manifests", "etcd_config"])]
+    pub(crate) no_pki: bool,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Leave out lines that are older: 90s, 30m, 2h, 3d, or an instant (RFC 3339)
+    #[arg(long, value_name = "AGE", value_parser = since)]
+    pub(crate) since: Option<Since>,
+    /// The zone of times that name none
+    #[arg(long, value_name = "+HH:MM", default_value = "+00:00", value_parser = zone, allow_hyphen_values = true)]
+    pub(crate) zone: UtcOffset,
+    /// Go on as the logs grow
+    #[arg(long)]
+    pub(crate) follow: bool,
+    /// Walk every link live, too, as `probe` does
+    #[cfg(feature = "live")]
+    #[arg(long, conflicts_with = "no_pki")]
+    pub(crate) probe: bool,
+    #[cfg(feature = "live")]
+    #[command(flatten)]
+    pub(crate) tour: Tour,
+    #[command(flatten)]
+    pub(crate) judge: Judge,
+}
+
+/// Since when.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Since {
+    /// So long ago.
+    Ago(time::Duration),
+    /// From this instant on.
+    At(OffsetDateTime),
+}
+
+impl Since {
+    /// The instant.
+    pub(crate) fn instant(self, now: OffsetDateTime) -> OffsetDateTime {
+        match self {
+            Self::Ago(age) => now.saturating_sub(age),
+            Self::At(instant) => instant,
+        }
+    }
+}
+
 /// When, and by whose rules.
 #[derive(Args, Debug)]
 pub(crate) struct Judge {
@@ -337,11 +407,16 @@ pub(crate) struct Judge {
 }
 
 impl Judge {
-    /// The instant of judgement: the only place where the time of day is asked for.
-    #[expect(clippy::disallowed_methods, reason = "only the command line asks what time it is")]
+    /// The instant of judgement.
     pub(crate) fn now(&self) -> OffsetDateTime {
-        self.at.unwrap_or_else(OffsetDateTime::now_utc)
+        self.at.unwrap_or_else(clock)
     }
+}
+
+/// What time it is.
+#[expect(clippy::disallowed_methods, reason = "only the command line asks what time it is")]
+pub(crate) fn clock() -> OffsetDateTime {
+    OffsetDateTime::now_utc()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -360,7 +435,7 @@ pub(crate) enum Threshold {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Patient {
     /// PKI directory or the one above it; the first is repaired, further ones are the cluster's other nodes
-    #[arg(long, value_name = "PATH", default_value = "/etc/kubernetes/pki")]
+    #[arg(long, value_name = "PATH", default_value = USUAL_PKI)]
     pub(crate) pki: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) place: Place,
@@ -564,6 +639,41 @@ pub(crate) struct Man {
 
 fn instant(text: &str) -> Result<OffsetDateTime, String> {
     OffsetDateTime::parse(text, &Rfc3339).map_err(|_| "not an instant such as 2026-11-23T03:00:00Z".to_owned())
+}
+
+/// An age or an instant.
+fn since(text: &str) -> Result<Since, String> {
+    if let Ok(instant) = OffsetDateTime::parse(text, &Rfc3339) {
+        return Ok(Since::At(instant));
+    }
+    let wrong = || "neither an age such as 2h nor an instant such as 2026-11-23T03:00:00Z".to_owned();
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+    let seconds = match unit {
+        "s" | "" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        _ => return Err(wrong()),
+    };
+    let number: i64 = number.parse().map_err(|_| wrong())?;
+    number.checked_mul(seconds).map(|age| Since::Ago(time::Duration::seconds(age))).ok_or_else(wrong)
+}
+
+/// `+08:00`, `Z`.
+fn zone(text: &str) -> Result<UtcOffset, String> {
+    let wrong = || "not a zone such as +08:00".to_owned();
+    if matches!(text, "Z" | "UTC" | "utc") {
+        return Ok(UtcOffset::UTC);
+    }
+    let (sign, rest) = match text.split_at_checked(1) {
+        Some(("+", rest)) => (1, rest),
+        Some(("-", rest)) => (-1, rest),
+        _ => return Err(wrong()),
+    };
+    let (hours, minutes) = rest.split_once(':').or_else(|| rest.split_at_checked(2)).ok_or_else(wrong)?;
+    let number = |text: &str| text.parse::<i8>().ok().filter(|number| *number >= 0);
+    let (hours, minutes) = number(hours).zip(number(minutes).filter(|minutes| *minutes < 60)).ok_or_else(wrong)?;
+    UtcOffset::from_hms(sign * hours, sign * minutes, 0).map_err(|_| wrong())
 }
 
 /// A URL of etcd.

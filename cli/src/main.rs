@@ -5,6 +5,7 @@ mod args;
 mod commands;
 mod exit;
 mod output;
+mod progress;
 mod render;
 mod suggest;
 mod words;

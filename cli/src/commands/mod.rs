@@ -1,5 +1,6 @@
 //! One file per command.
 
+mod diagnose;
 mod each;
 mod explain;
 mod inspect;
@@ -51,6 +52,7 @@ fn to_output(arguments: &Arguments) -> io::Result<Exit> {
         },
         #[cfg(feature = "live")]
         Command::Probe(probe) => probe::run(probe, manners, out),
+        Command::Diagnose(diagnose) => diagnose::run(diagnose, manners, out),
         Command::Regen(regen) => repair::regen(regen, manners, out),
         Command::Fix(fix) => repair::fix(fix, manners, out),
         Command::Restore(restore) => repair::restore(restore, manners, out),
@@ -65,6 +67,9 @@ fn to_output(arguments: &Arguments) -> io::Result<Exit> {
     Ok(exit)
 }
 
+#[cfg(feature = "live")]
+const TOUR_ALONE: &str = "--timeout, --link, --tls and --all-members walk links live: they go with --probe";
+
 /// What clap cannot know to be misuse.
 fn usage(arguments: &Arguments) -> Result<(), &'static str> {
     #[cfg(feature = "live")]
@@ -73,10 +78,19 @@ fn usage(arguments: &Arguments) -> Result<(), &'static str> {
     {
         return Err("more paths than the 64 nodes that fit one run");
     }
+    if let Command::Diagnose(diagnose) = &arguments.command {
+        #[cfg(feature = "live")]
+        if diagnose.tour.is_set() && !diagnose.probe {
+            return Err(TOUR_ALONE);
+        }
+        if diagnose.pki.len() > pkidoctor::read::MAX_NODES {
+            return Err("more paths than the 64 nodes that fit one run");
+        }
+    }
     let Command::Scan(scan) = &arguments.command else { return Ok(()) };
     #[cfg(feature = "live")]
     if scan.tour.is_set() && !scan.probe {
-        return Err("--timeout, --link, --tls and --all-members walk links live: they go with --probe");
+        return Err(TOUR_ALONE);
     }
     if scan.paths.len() > pkidoctor::read::MAX_NODES {
         return Err("more paths than the 64 nodes that fit one run; --each DIR takes any number of clusters");

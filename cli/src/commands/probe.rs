@@ -1,6 +1,6 @@
 //! `probe`: reads, walks every link live, judges both, reports.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io;
 use std::pin::pin;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -19,6 +19,7 @@ use super::scan::{self, Terms};
 use crate::args::{Judge, Manners, Probe, Threshold, Tls, Tour};
 use crate::exit::Exit;
 use crate::output::{Output, say};
+use crate::progress::{Line, SILENCE};
 
 /// Runs `probe`.
 ///
@@ -91,10 +92,15 @@ fn exit(report: &Report, threshold: Threshold) -> Exit {
     if refused { exit.or_worse(Exit::Found) } else { exit }
 }
 
-/// How long a person waits in silence.
-const SILENCE: Duration = Duration::from_millis(500);
+fn told(progress: Option<Progress>, since: Duration) -> String {
+    let known = match progress {
+        Some(Progress { done, of, .. }) if of > 0 => format!(", {done} of {of} questions answered"),
+        _ => String::new(),
+    };
+    format!("probing for {:.1} s{known}", since.as_secs_f64())
+}
 
-fn tour_of(request: &Request, cluster: &Cluster, settings: &Settings, quiet: bool) -> io::Result<Probed> {
+pub(super) fn tour_of(request: &Request, cluster: &Cluster, settings: &Settings, quiet: bool) -> io::Result<Probed> {
     let runtime = Builder::new_multi_thread().enable_all().build()?;
     let probed = runtime.block_on(async {
         let latest = Mutex::new(None);
@@ -112,39 +118,11 @@ fn tour_of(request: &Request, cluster: &Cluster, settings: &Settings, quiet: boo
                 return probed;
             }
             if begin.elapsed() >= SILENCE {
-                line.draw(latest.lock().ok().and_then(|latest| *latest), begin.elapsed());
+                line.draw(&told(latest.lock().ok().and_then(|latest| *latest), begin.elapsed()));
             }
         }
     });
     // a resolver that hangs is nobody's to wait for
     runtime.shutdown_background();
     Ok(probed)
-}
-
-/// A line on the terminal that is written over until the answer is there.
-struct Line {
-    shown: bool,
-    drawn: bool,
-}
-
-impl Line {
-    fn new(quiet: bool) -> Self {
-        Self { shown: !quiet && io::stderr().is_terminal(), drawn: false }
-    }
-
-    fn draw(&mut self, progress: Option<Progress>, since: Duration) {
-        if self.shown {
-            self.drawn = true;
-            let (done, of) = progress.map_or((0, 0), |progress| (progress.done, progress.of));
-            let known = if of == 0 { String::new() } else { format!(", {done} of {of} questions answered") };
-            // nobody is left to be told when stderr is closed
-            let _ = write!(io::stderr().lock(), "\r\x1b[Kpkidoctor: probing for {:.1} s{known}", since.as_secs_f64());
-        }
-    }
-
-    fn wipe(&mut self) {
-        if self.drawn {
-            let _ = write!(io::stderr().lock(), "\r\x1b[K");
-        }
-    }
 }

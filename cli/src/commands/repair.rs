@@ -14,7 +14,7 @@ use pkidoctor::repair::{self, Done, NotDone, Prescription, Refused, Selection, S
 use time::OffsetDateTime;
 
 use super::scan;
-use crate::args::{Fix, KeyType, Manner, Manners, Patient, Recover, Regen, Restore, StepName};
+use crate::args::{USUAL_PKI, clock, Fix, KeyType, Manner, Manners, Patient, Recover, Regen, Restore, StepName};
 use crate::exit::Exit;
 use crate::output::{Output, say};
 use crate::render::repair::{self as render, Outcome, Told};
@@ -37,7 +37,7 @@ pub(crate) fn regen(regen: &Regen, manners: &Manners, out: &mut Output) -> io::R
         None => repair::regen(&setting, &regen.targets, &options),
     };
     let asks = regen.only_san || regen.adopt_ca || regen.targets.iter().any(|target| target == "all");
-    let order = Order { command: "regen", setting: &setting, manner: &regen.manner, asks };
+    let order = Order { command: "regen", patient: &regen.patient, setting: &setting, manner: &regen.manner, asks };
     order.follow(prescription, manners, out)
 }
 
@@ -69,7 +69,7 @@ fn rotate(
         say("--step drop: the old CA goes; then the same restarts again");
         say("the next one here is shown");
     }
-    Order { command: "regen", setting, manner: &manner, asks: true }.follow(prescription, manners, out)
+    Order { command: "regen", patient: &regen.patient, setting, manner: &manner, asks: true }.follow(prescription, manners, out)
 }
 
 /// Writes keys and requests for a CA whose key is elsewhere; nothing of the PKI changes.
@@ -80,7 +80,7 @@ fn requests(
     manners: &Manners,
     out: &mut Output,
 ) -> io::Result<Exit> {
-    let order = Order { command: "regen", setting, manner: &regen.manner, asks: false };
+    let order = Order { command: "regen", patient: &regen.patient, setting, manner: &regen.manner, asks: false };
     let requested = match repair::requests(setting, &regen.targets, &options(regen)) {
         Ok(requested) => requested,
         Err(refused) => return order.refused(&refused, manners, out),
@@ -92,7 +92,7 @@ fn requests(
         let written = repair::write_requests(&RealFiles, directory, &requested, run(setting.now));
         of(written.map(|files| Outcome::Requested { files }))
     };
-    let told = Told { command: "regen", at: setting.now, prescription: None, outcome };
+    let told = Told { command: "regen", whose: whose(&regen.patient), at: setting.now, prescription: None, outcome };
     render::tell(&told, manners, out)?;
     Ok(exit(&told))
 }
@@ -105,20 +105,29 @@ pub(crate) fn fix(fix: &Fix, manners: &Manners, out: &mut Output) -> io::Result<
     let setting = setting(&fix.patient);
     let selection = Selection { select: fix.select.clone(), ignore: fix.ignore.clone() };
     let prescription = repair::fix(&setting, &selection);
-    Order { command: "fix", setting: &setting, manner: &fix.manner, asks: true }.follow(prescription, manners, out)
+    let order = Order { command: "fix", patient: &fix.patient, setting: &setting, manner: &fix.manner, asks: true };
+    order.follow(prescription, manners, out)
 }
 
 fn setting(patient: &Patient) -> Setting {
-    Setting { request: request(patient), now: now(), go: GoVersion::NEWEST, built: built() }
+    Setting { request: request(patient), now: clock(), go: GoVersion::NEWEST, built: built() }
 }
 
 fn request(patient: &Patient) -> Request {
     scan::request(&patient.place, patient.pki.clone())
 }
 
-#[expect(clippy::disallowed_methods, reason = "only the command line asks what time it is")]
-fn now() -> OffsetDateTime {
-    OffsetDateTime::now_utc()
+/// The words that lead another command to the same files.
+fn whose(patient: &Patient) -> String {
+    let mut words = String::new();
+    let quoted = |path: &Path| crate::words::shell(&path.display().to_string());
+    if let Some(pki) = patient.pki.first().filter(|pki| **pki != Path::new(USUAL_PKI)) {
+        words.push_str(&format!(" --pki {}", quoted(pki)));
+    }
+    if let Some(root) = &patient.place.root {
+        words.push_str(&format!(" --root {}", quoted(root)));
+    }
+    words
 }
 
 /// When this program was built (`build.rs`).
@@ -178,12 +187,17 @@ const HANDSHAKE: std::time::Duration = std::time::Duration::from_secs(5);
 /// What a command was asked to do with its prescription.
 struct Order<'a> {
     command: &'static str,
+    patient: &'a Patient,
     setting: &'a Setting,
     manner: &'a Manner,
     asks: bool,
 }
 
 impl Order<'_> {
+    fn told<'p>(&self, prescription: Option<&'p Prescription>, outcome: Outcome) -> Told<'p> {
+        Told { command: self.command, whose: whose(self.patient), at: self.setting.now, prescription, outcome }
+    }
+
     fn follow(
         &self,
         prescription: Result<Prescription, Refused>,
@@ -195,7 +209,7 @@ impl Order<'_> {
             Err(refused) => return self.refused(&refused, manners, out),
         };
         let outcome = self.outcome(&prescription)?;
-        let told = Told { command: self.command, at: self.setting.now, prescription: Some(&prescription), outcome };
+        let told = self.told(Some(&prescription), outcome);
         render::tell(&told, manners, out)?;
         Ok(exit(&told))
     }
@@ -215,7 +229,7 @@ impl Order<'_> {
             }
             Refused::No(refusal) => (Outcome::Refused(refusal.clone()), Exit::Unchanged),
         };
-        let told = Told { command: self.command, at: self.setting.now, prescription: None, outcome };
+        let told = self.told(None, outcome);
         render::tell(&told, manners, out)?;
         Ok(exit)
     }
@@ -340,7 +354,7 @@ pub(crate) fn restore(restore: &Restore, manners: &Manners, out: &mut Output) ->
             Outcome::CouldNotRead(error.to_string())
         }
     };
-    let told = Told { command: "restore", at: now(), prescription: None, outcome };
+    let told = Told { command: "restore", whose: whose(&restore.patient), at: clock(), prescription: None, outcome };
     render::tell(&told, manners, out)?;
     Ok(exit(&told))
 }
@@ -358,7 +372,7 @@ fn restored(restore: &Restore, home: &Path) -> Outcome {
         Err(reason) => return failed(reason),
     };
     let (which, save) = ((restore.all, restore.force), Some(beside(home)));
-    let done = repair::restore(&RealFiles, home, &backup, which, run(now()), save);
+    let done = repair::restore(&RealFiles, home, &backup, which, run(clock()), save);
     of(done.map(|(files, Done { backup })| Outcome::Restored { files, backup }))
 }
 
@@ -377,7 +391,7 @@ pub(crate) fn recover(recover: &Recover, manners: &Manners, out: &mut Output) ->
             Outcome::CouldNotRead(error.to_string())
         }
     };
-    let told = Told { command: "recover", at: now(), prescription: None, outcome };
+    let told = Told { command: "recover", whose: whose(&recover.patient), at: clock(), prescription: None, outcome };
     render::tell(&told, manners, out)?;
     Ok(exit(&told))
 }

@@ -64,6 +64,8 @@ impl Outcome {
 /// Everything that is told.
 pub(crate) struct Told<'a> {
     pub(crate) command: &'static str,
+    /// What leads another command to the same files: ` --pki PATH`.
+    pub(crate) whose: String,
     pub(crate) at: OffsetDateTime,
     pub(crate) prescription: Option<&'a Prescription>,
     pub(crate) outcome: Outcome,
@@ -335,7 +337,7 @@ fn outcome_on(page: &mut Page, told: &Told<'_>) {
             for (endpoint, outcome, because) in live {
                 page.labelled(2, (DIM, outcome), 10, (PLAIN, &format!("{endpoint}: {because}")));
             }
-            after_on(page, told.prescription, backup.as_ref());
+            after_on(page, told, backup.as_ref());
         }
         Outcome::Requested { files } => {
             say(GREEN, "requested:", "nothing of the PKI has changed");
@@ -355,7 +357,7 @@ fn outcome_on(page: &mut Page, told: &Told<'_>) {
             for file in files {
                 page.wrapped(2, 4, &[(PLAIN, &file.display().to_string())]);
             }
-            backup_on(page, backup.as_ref());
+            backup_on(page, told, backup.as_ref());
         }
         Outcome::Recovered(recovered) => {
             let (words, run) = recovered_words(recovered);
@@ -365,9 +367,9 @@ fn outcome_on(page: &mut Page, told: &Told<'_>) {
     }
 }
 
-fn after_on(page: &mut Page, prescription: Option<&Prescription>, backup: Option<&PathBuf>) {
-    backup_on(page, backup);
-    let Some(prescription) = prescription else { return };
+fn after_on(page: &mut Page, told: &Told<'_>, backup: Option<&PathBuf>) {
+    backup_on(page, told, backup);
+    let Some(prescription) = told.prescription else { return };
     let restarts = plan::restarts(&prescription.plan);
     for restart in &restarts {
         let label = if restart.process.is_empty() { "no restart" } else { "restart" };
@@ -385,12 +387,19 @@ fn after_on(page: &mut Page, prescription: Option<&Prescription>, backup: Option
     }
 }
 
-fn backup_on(page: &mut Page, backup: Option<&PathBuf>) {
+fn backup_on(page: &mut Page, told: &Told<'_>, backup: Option<&PathBuf>) {
     if let Some(backup) = backup {
         page.labelled(2, (DIM, "backup"), 10, (PLAIN, &backup.display().to_string()));
-        let name = backup.file_name().unwrap_or_default().to_string_lossy();
-        page.labelled(2, (DIM, "undo"), 10, (PLAIN, &format!("pkidoctor restore {name}")));
+        page.labelled(2, (DIM, "undo"), 10, (PLAIN, &undo(told, backup)));
     }
+}
+
+/// The whole path works wherever the backup is; its name alone is enough in the usual place.
+fn undo(told: &Told<'_>, backup: &Path) -> String {
+    let name = backup.file_name().unwrap_or_default().to_string_lossy();
+    let is_usual = told.whose.is_empty() && backup.parent().is_some_and(|parent| parent.ends_with("kubernetes/pkidoctor-backups"));
+    let which = if is_usual { name.into_owned() } else { crate::words::shell(&backup.display().to_string()) };
+    format!("pkidoctor restore {which}{}", told.whose)
 }
 
 fn listed_on(page: &mut Page, listed: &[Listed]) {

@@ -286,3 +286,10 @@ pub enum Alert {
     /// Any other.
     Other,
 }
+
+impl Reason {
+    /// X.
+    pub fn of(text: &str) -> Self {
+        Self::Other(text.to_owned())
+    }
+}

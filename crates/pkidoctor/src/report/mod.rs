@@ -5,16 +5,20 @@
 mod live;
 
 use serde::Serialize;
+use time::OffsetDateTime;
 
+use crate::causes;
 use crate::check::{Defect, Outcome};
 use crate::checks::CHECKS;
 use crate::cluster::{Cluster, File, Node, State};
 use crate::exam::{Exam, Options};
+use crate::go::GoVersion;
 use crate::go::handshake::Side;
 use crate::go::load::Material;
 use crate::go::verify::{SignatureCache, Verifier, rfc3339};
 use crate::links::{self, At, Link, RefusedBy, Verdict, Weight};
 use crate::live::{Evidence, judge};
+use crate::logs::{Journal, Source};
 use crate::profile;
 use crate::x509::certificate::{Certificate, hex_lower};
 use crate::x509::oid::usage_name;
@@ -45,6 +49,12 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// Root causes.
     pub causes: Vec<Cause>,
+    /// What logs tell, merged in time; absent when none was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub events: Option<Vec<EventReport>>,
+    /// The logs; absent when none was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logs: Option<LogsReport>,
     /// Counts.
     pub summary: Summary,
 }
@@ -218,18 +228,113 @@ pub struct RemedyReport {
 pub struct Cause {
     /// One sentence.
     pub title: String,
+    /// The failure mode of `docs/coverage.md` that it is.
+    pub mode: Option<&'static str>,
     /// `certain`, `likely`, `possible`.
     pub confidence: &'static str,
+    /// The time of its first line in the logs, RFC 3339.
+    pub since: Option<String>,
     /// Indices into [`Report::findings`].
     pub findings: Vec<usize>,
     /// Link names.
     pub links: Vec<String>,
-    /// Events of logs, which a scan does not read.
-    pub log_events: Vec<String>,
+    /// Indices into [`Report::events`].
+    pub log_events: Vec<usize>,
+    /// What speaks for it, and against it.
+    pub evidence: EvidenceReport,
+    /// What would confirm what only files, only logs or only running processes show.
+    pub confirm: Option<String>,
     /// What to do, in order.
     pub treatment: Vec<String>,
     /// What not to do.
     pub avoid: Vec<String>,
+}
+
+/// What speaks for a cause, and what against it.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct EvidenceReport {
+    /// For it.
+    #[serde(rename = "for")]
+    pub speaks_for: Vec<String>,
+    /// Against it.
+    #[serde(rename = "against")]
+    pub speaks_against: Vec<String>,
+}
+
+/// Lines of a log that tell the same, understood and counted.
+#[derive(Clone, Debug, Serialize)]
+pub struct EventReport {
+    /// The log.
+    pub source: String,
+    /// The number of the first line in it, from 1.
+    pub line: u64,
+    /// Who wrote it: `etcd`, `kube-apiserver`…
+    pub writer: &'static str,
+    /// The port that it is about: `etcd-client`, `etcd-peer`, `kube-apiserver`… or `own-files`.
+    pub port: &'static str,
+    /// The host at the other end, where a server wrote it.
+    pub remote: Option<String>,
+    /// Who that is, as far as files and logs tell.
+    pub remote_is: Option<String>,
+    /// What was dialled, where a client wrote it.
+    pub target: Option<String>,
+    /// `client-refused-server`, `server-refused-client`, `writer-cannot-load`, `other-cannot-load`, `nobody`,
+    /// `unknown`.
+    pub direction: &'static str,
+    /// `start`, `connect`, `tls`, `after-tls`, `http`.
+    pub stage: &'static str,
+    /// Why, in the words of the log.
+    pub error: String,
+    /// The row of `docs/logs.md`.
+    pub row: &'static str,
+    /// What such lines mean.
+    pub meaning: &'static str,
+    /// Whether it tells of no fault of the PKI.
+    pub noise: bool,
+    /// Failure modes that may be behind it, the likeliest first.
+    pub suspects: Vec<&'static str>,
+    /// Files whose certificates it names, by date, serial number or key.
+    pub points_at: Vec<String>,
+    /// How many lines.
+    pub count: u64,
+    /// The time of the first, RFC 3339.
+    pub first: Option<String>,
+    /// The time of the last, RFC 3339.
+    pub last: Option<String>,
+    /// The first line itself.
+    pub example: String,
+    /// Indices into [`Report::causes`].
+    pub causes: Vec<usize>,
+}
+
+/// The logs that were read.
+#[derive(Clone, Debug, Serialize)]
+pub struct LogsReport {
+    /// Each of them.
+    pub sources: Vec<SourceReport>,
+    /// Lines that tell nothing about the PKI, or that nobody understands.
+    pub unknown: u64,
+    /// Lines about the doctor's own connections.
+    pub ours: u64,
+    /// Lines for which there was no room.
+    pub dropped: u64,
+}
+
+/// One log.
+#[derive(Clone, Debug, Serialize)]
+pub struct SourceReport {
+    /// Its name.
+    pub name: String,
+    /// Bytes, unpacked.
+    pub bytes: u64,
+    /// Lines.
+    pub lines: u64,
+    /// Lines that were understood.
+    pub understood: u64,
+    /// The time of the first line that has one, RFC 3339.
+    pub first: Option<String>,
+    /// The time of the last line that has one, RFC 3339.
+    pub last: Option<String>,
 }
 
 /// Counts.
@@ -272,7 +377,7 @@ pub fn examine(cluster: &Cluster, options: &Options, filter: &Filter) -> Report 
     let signatures = SignatureCache::default();
     let verifier = Verifier { go: cluster.go, now: cluster.now, signatures: &signatures };
     let links = links::judge(cluster, &verifier);
-    examined(&Exam::new(cluster, &verifier, &links, options.clone()), filter)
+    examined(&Exam::new(cluster, &verifier, &links, options.clone()), filter, None)
 }
 
 /// Judges a cluster together with what was seen live of these links, which were judged from its files.
@@ -286,11 +391,83 @@ pub fn examine_live(
     let signatures = SignatureCache::default();
     let verifier = Verifier { go: cluster.go, now: cluster.now, signatures: &signatures };
     let live = judge(cluster, links, evidence);
-    examined(&Exam::with_live(cluster, &verifier, links, Some(&live), options.clone()), filter)
+    examined(&Exam::with_live(cluster, &verifier, links, Some(&live), options.clone()), filter, None)
+}
+
+/// Judges a cluster together with what its logs tell, and, where links were walked, with what was seen of them live.
+///
+/// Of `seen` the links were judged from the cluster's files.
+pub fn diagnose(
+    cluster: &Cluster,
+    seen: Option<(&[Link], &Evidence)>,
+    journal: &Journal,
+    options: &Options,
+    filter: &Filter,
+) -> Report {
+    let signatures = SignatureCache::default();
+    let verifier = Verifier { go: cluster.go, now: cluster.now, signatures: &signatures };
+    let judged;
+    let links = if let Some((links, _)) = seen {
+        links
+    } else {
+        judged = links::judge(cluster, &verifier);
+        &judged
+    };
+    let live = seen.map(|(links, evidence)| judge(cluster, links, evidence));
+    examined(&Exam::with_live(cluster, &verifier, links, live.as_ref(), options.clone()), filter, Some(journal))
+}
+
+/// What logs alone tell, where there is no PKI to hold them against.
+pub fn diagnose_logs(journal: &Journal, now: OffsetDateTime, go: GoVersion) -> Report {
+    let folded = causes::of_logs(journal);
+    let broken = folded.events.iter().any(|event| !event.noise);
+    Report {
+        verdict: if broken { "broken" } else { "healthy" },
+        causes: folded.causes,
+        events: Some(folded.events),
+        logs: Some(logs_report(journal)),
+        ..Report::empty(now, go)
+    }
+}
+
+fn logs_report(journal: &Journal) -> LogsReport {
+    let source = |source: &Source| SourceReport {
+        name: source.name.clone(),
+        bytes: source.bytes,
+        lines: source.lines,
+        understood: source.understood,
+        first: source.first.map(rfc3339),
+        last: source.last.map(rfc3339),
+    };
+    LogsReport {
+        sources: journal.sources.iter().map(source).collect(),
+        unknown: journal.unknown,
+        ours: journal.ours,
+        dropped: journal.dropped,
+    }
+}
+
+impl Report {
+    /// One in which nothing has been looked at.
+    fn empty(now: OffsetDateTime, go: GoVersion) -> Self {
+        Self {
+            schema: SCHEMA,
+            tool: Tool { name: "pkidoctor", version: env!("CARGO_PKG_VERSION") },
+            at: rfc3339(now),
+            judged_as: JudgedAs { go: go.to_string() },
+            verdict: "healthy",
+            nodes: Vec::new(),
+            findings: Vec::new(),
+            causes: Vec::new(),
+            events: None,
+            logs: None,
+            summary: Summary::default(),
+        }
+    }
 }
 
 /// Asks every check, and writes down what they say.
-fn examined(exam: &Exam<'_>, filter: &Filter) -> Report {
+fn examined(exam: &Exam<'_>, filter: &Filter, journal: Option<&Journal>) -> Report {
     let cluster = exam.cluster;
     let mut checks = Checks::default();
     let mut stamped: Vec<(&'static str, Defect)> = Vec::new();
@@ -322,17 +499,16 @@ fn examined(exam: &Exam<'_>, filter: &Filter) -> Report {
     }
     let nodes =
         cluster.nodes.iter().enumerate().map(|(index, node)| node_report(exam, index, node, &stamped)).collect();
-    let causes = crate::causes::fold(exam, &stamped, &findings);
+    let folded = causes::fold(exam, &stamped, &findings, journal);
     Report {
-        schema: SCHEMA,
-        tool: Tool { name: "pkidoctor", version: env!("CARGO_PKG_VERSION") },
-        at: rfc3339(cluster.now),
-        judged_as: JudgedAs { go: cluster.go.to_string() },
         verdict: verdict(&findings, &summary),
         nodes,
         findings,
-        causes,
+        causes: folded.causes,
+        events: journal.map(|_| folded.events),
+        logs: journal.map(logs_report),
         summary,
+        ..Report::empty(cluster.now, cluster.go)
     }
 }
 

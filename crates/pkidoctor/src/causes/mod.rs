@@ -1,0 +1,271 @@
+//! Root causes: findings that one treatment heals, folded into one, with what logs and live evidence say of it.
+//!
+//! Three foldings, from the widest: leaves that one CA file no longer fits, certificates that ran out together,
+//! and all faults of one pair (making it anew heals every one of them). Infos are no cause of anything. Events of
+//! logs join the findings that foretell them; what no finding foretells has a cause of its own, by its words alone.
+
+mod evidence;
+mod heard;
+mod naming;
+mod rest;
+mod who;
+
+use crate::check::{Defect, RemedyKind, Severity};
+use crate::exam::Exam;
+use crate::links::Weight;
+use crate::logs::{Journal, Reason};
+use crate::modes::Mode;
+use crate::report::{Cause, EventReport, Finding};
+
+use heard::Heard;
+
+/// What findings have in common.
+#[derive(Clone, PartialEq, Eq)]
+enum Root {
+    /// A CA file whose key is not the one that signed.
+    Authority(Vec<usize>, String),
+    /// Leaves of one node that ended.
+    Expiry(Vec<usize>),
+    /// A pair, a kubeconfig, a flag: whatever the subject stands in.
+    Place(Vec<usize>, String),
+}
+
+/// Findings with one root, and the events that they foretell.
+struct Group {
+    root: Root,
+    members: Vec<usize>,
+    events: Vec<usize>,
+}
+
+/// What a report says of causes and of the events behind them.
+#[derive(Default)]
+pub(crate) struct Folded {
+    pub(crate) causes: Vec<Cause>,
+    pub(crate) events: Vec<EventReport>,
+}
+
+/// What a scan has found, as far as causes need it.
+struct Scan<'s> {
+    exam: &'s Exam<'s>,
+    stamped: &'s [(&'static str, Defect)],
+    findings: &'s [Finding],
+}
+
+/// Folds findings and events into causes; the one that explains most comes first.
+pub(crate) fn fold(
+    exam: &Exam<'_>,
+    stamped: &[(&'static str, Defect)],
+    findings: &[Finding],
+    journal: Option<&Journal>,
+) -> Folded {
+    let scan = Scan { exam, stamped, findings };
+    let mut groups = scan.groups();
+    let empty = Journal::default();
+    let journal = journal.unwrap_or(&empty);
+    let heard = heard::listen(Some(exam), journal);
+    let mut unexplained = Vec::new();
+    for (index, event) in heard.iter().enumerate() {
+        let foretellers = scan.foretellers(event);
+        let mut explained = false;
+        for group in groups.iter_mut().filter(|group| group.members.iter().any(|member| foretellers.contains(member))) {
+            group.events.push(index);
+            explained = true;
+        }
+        if !explained {
+            unexplained.push(index);
+        }
+    }
+    unexplained.retain(|index| !scan.is_consequence(&heard[*index], *index, &mut groups));
+    groups.sort_by_key(|group| scan.rank(group));
+    let mut causes: Vec<Cause> = groups.iter().map(|group| scan.cause(group, &heard, journal)).collect();
+    let alone = rest::causes(Some(&scan), journal, &heard, &unexplained);
+    // what has been heard and stands in no file comes before what is only dated or exposed
+    let errors = causes.iter().take_while(|cause| cause.findings.iter().any(|at| findings[*at].severity == "error"));
+    let at = errors.count();
+    causes.splice(at..at, alone);
+    let events = evidence::events(Some(exam), journal, &heard, &causes);
+    Folded { causes, events }
+}
+
+/// The same for logs alone.
+pub(crate) fn of_logs(journal: &Journal) -> Folded {
+    let heard = heard::listen(None, journal);
+    let all: Vec<usize> = (0..heard.len()).collect();
+    let causes = rest::causes(None, journal, &heard, &all);
+    let events = evidence::events(None, journal, &heard, &causes);
+    Folded { causes, events }
+}
+
+impl Scan<'_> {
+    fn groups(&self) -> Vec<Group> {
+        let mut groups: Vec<Group> = Vec::new();
+        for (index, (code, defect)) in self.stamped.iter().enumerate() {
+            if defect.severity == Severity::Info || self.findings[index].ignored {
+                continue;
+            }
+            let root = root_of(self.exam, code, defect);
+            match groups.iter_mut().find(|known| known.root == root) {
+                Some(group) => group.members.push(index),
+                None => groups.push(Group { root, members: vec![index], events: Vec::new() }),
+            }
+        }
+        groups
+    }
+
+    /// The findings whose reasons foretell an event.
+    fn foretellers(&self, event: &Heard<'_>) -> Vec<usize> {
+        let reasons = event.reasons.iter().map(|(which, _)| &self.exam.reasons[*which]);
+        let finding = |reason: &crate::exam::Reason<'_>| {
+            self.stamped.iter().position(|(code, defect)| {
+                *code == reason.code && defect.nodes == [reason.node] && defect.subject == reason.subject
+            })
+        };
+        reasons.filter_map(finding).collect()
+    }
+
+    /// Whether an event is what follows when a link of a group fails: a deadline, a port where nobody listens. It then
+    /// belongs to that group.
+    fn is_consequence(&self, heard: &Heard<'_>, index: usize, groups: &mut [Group]) -> bool {
+        if !is_hidden(&heard.event.reason) || heard.event.is_noise() {
+            return false;
+        }
+        let breaks = |group: &Group| {
+            let links = group.members.iter().flat_map(|member| &self.stamped[*member].1.links);
+            let mut links = links.map(|link| &self.exam.links[*link]);
+            links.any(|link| rest::may_follow(&heard.event, link))
+        };
+        let worst = groups.iter_mut().filter(|group| breaks(group)).min_by_key(|group| self.rank(group));
+        worst.map(|group| group.events.push(index)).is_some()
+    }
+
+    fn rank(&self, group: &Group) -> (Severity, bool, std::cmp::Reverse<usize>) {
+        let vital = |member: &&usize| {
+            self.stamped[**member].1.links.iter().any(|link| self.exam.links[*link].weight == Weight::Vital)
+        };
+        let worst = group.members.iter().map(|member| self.stamped[*member].1.severity).min();
+        let broken = group.members.iter().filter(vital).map(|member| self.stamped[*member].1.links.len()).sum();
+        (worst.unwrap_or(Severity::Info), group.events.is_empty(), std::cmp::Reverse(broken))
+    }
+
+    fn cause(&self, group: &Group, heard: &[Heard<'_>], journal: &Journal) -> Cause {
+        let mut links: Vec<String> = Vec::new();
+        let mut avoid: Vec<String> = Vec::new();
+        for finding in group.members.iter().map(|member| &self.findings[*member]) {
+            links.extend(finding.links.iter().filter(|link| !links.contains(link)).cloned().collect::<Vec<_>>());
+            avoid.extend(finding.remedy.avoid.iter().filter(|text| !avoid.contains(text)).cloned().collect::<Vec<_>>());
+        }
+        let mode = naming::mode(self, group, heard);
+        // what others advise is told where somebody has met the fault, not beside every finding of a scan
+        if let Some(mode) = mode.filter(|_| !group.events.is_empty()) {
+            avoid.extend(folk(mode).filter(|text| !avoid.contains(text)).collect::<Vec<_>>());
+        }
+        Cause {
+            title: self.title(group, heard),
+            mode: mode.map(|mode| mode.slug),
+            // it stands in the files, or was seen
+            confidence: "certain",
+            since: evidence::since(&group.events, heard),
+            findings: group.members.clone(),
+            links,
+            log_events: group.events.clone(),
+            evidence: evidence::of_group(self, group, heard, journal),
+            confirm: evidence::foretold(self, group),
+            treatment: self.treatment(group),
+            avoid,
+        }
+    }
+
+    fn title(&self, group: &Group, heard: &[Heard<'_>]) -> String {
+        let (members, findings) = (&group.members, self.findings);
+        let several = members.len() > 1;
+        let told = match &group.root {
+            Root::Authority(_, authority) if several => {
+                let orphans = members.iter().filter(|member| findings[**member].code != "ca-key-mismatch").count();
+                let what = if orphans == 1 { "a certificate".to_owned() } else { format!("{orphans} certificates") };
+                let since = self.regenerated(group).map(|when| format!(" (made anew at {when})")).unwrap_or_default();
+                format!("the CA {authority} is not the one that signed {what}{since}")
+            }
+            Root::Expiry(_) if several => format!("{} certificates have expired", members.len()),
+            _ => {
+                let told = members.iter().map(|at| format!("{}: {}", findings[*at].subject, findings[*at].message));
+                told.collect::<Vec<_>>().join("; ")
+            }
+        };
+        let lines: u64 = group.events.iter().map(|event| heard[*event].event.count).sum();
+        if lines == 0 { told } else { format!("{told}: {}", evidence::lines(lines)) }
+    }
+
+    /// When the CA of an authority's group became valid, where it is the one that was made anew.
+    fn regenerated(&self, group: &Group) -> Option<String> {
+        let reasons = self.exam.reasons.iter().filter(|reason| reason.code == "ca-regenerated");
+        let of_group = |reason: &&crate::exam::Reason<'_>| {
+            group.members.iter().any(|member| {
+                let (code, defect) = &self.stamped[*member];
+                *code == reason.code && defect.subject == reason.subject && defect.nodes == [reason.node]
+            })
+        };
+        let reason = reasons.into_iter().find(of_group)?;
+        let trusted = reason.trust.as_ref()?.material(self.exam.cluster)?;
+        let leaf = reason.certificate.as_ref()?;
+        let ca = trusted.parsed().find(|ca| ca.is_ca() && ca.not_before > leaf.not_before)?;
+        Some(crate::go::verify::rfc3339(ca.not_before))
+    }
+
+    /// The commands of the members, each once, then what restarts. A pair that is made anew needs no other cure.
+    fn treatment(&self, group: &Group) -> Vec<String> {
+        let is_remade = |member: &&usize| self.stamped[**member].1.remedy.kind == RemedyKind::Regen;
+        let remade: Vec<usize> = group.members.iter().filter(is_remade).copied().collect();
+        let telling = if remade.is_empty() { &group.members } else { &remade };
+        let mut steps: Vec<String> = Vec::new();
+        let mut add = |step: &String| {
+            if !steps.contains(step) {
+                steps.push(step.clone());
+            }
+        };
+        let remedies = || telling.iter().map(|member| &self.findings[*member].remedy);
+        remedies().flat_map(|remedy| &remedy.command).for_each(&mut add);
+        remedies().flat_map(|remedy| &remedy.steps).for_each(&mut add);
+        steps
+    }
+}
+
+/// What others advise, and what it would really do.
+fn folk(mode: &Mode) -> impl Iterator<Item = String> {
+    mode.avoid.iter().map(|folk| format!("{}: {}", folk.advice, folk.really))
+}
+
+/// Whether the words hide what went before.
+fn is_hidden(reason: &Reason) -> bool {
+    matches!(reason, Reason::Deadline | Reason::Consequence | Reason::Timeout | Reason::Refused | Reason::Unauthorized)
+}
+
+fn root_of(exam: &Exam<'_>, code: &str, defect: &Defect) -> Root {
+    let nodes = defect.nodes.clone();
+    let reason = || {
+        exam.reasons
+            .iter()
+            .find(|reason| reason.code == code && defect.nodes == [reason.node] && reason.subject == defect.subject)
+    };
+    match code {
+        "ca-regenerated" | "signed-by-other-ca" | "ca-renamed" => {
+            let trust = reason().and_then(|reason| reason.trust.as_ref()).map(|trust| trust.subject(exam.cluster));
+            Root::Authority(nodes, place_of(trust.as_ref().unwrap_or(&defect.subject)))
+        }
+        // a CA certificate that was replaced fits neither its leaves nor its key
+        "ca-key-mismatch" => Root::Authority(nodes, place_of(&defect.subject)),
+        "expired"
+            if reason()
+                .and_then(|reason| reason.certificate.as_ref())
+                .is_some_and(|certificate| !certificate.is_ca()) =>
+        {
+            Root::Expiry(nodes)
+        }
+        _ => Root::Place(nodes, place_of(&defect.subject)),
+    }
+}
+
+/// The pair or file in which a subject stands: `etcd/server.key` and `etcd/server.crt#2` are one pair.
+fn place_of(subject: &str) -> String {
+    let file = subject.split('#').next().unwrap_or_default();
+    file.strip_suffix(".crt").or_else(|| file.strip_suffix(".key")).unwrap_or(file).to_owned()
+}
