@@ -7,6 +7,8 @@ mod exit;
 mod output;
 mod render;
 mod suggest;
+#[cfg(test)]
+mod treatments;
 mod words;
 
 use clap::Parser as _;

@@ -14,6 +14,7 @@ pub mod go;
 pub mod issue;
 pub mod links;
 pub mod live;
+pub mod modes;
 pub mod plan;
 pub mod profile;
 pub mod read;
