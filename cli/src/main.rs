@@ -8,6 +8,8 @@ mod output;
 mod progress;
 mod render;
 mod suggest;
+#[cfg(test)]
+mod treatments;
 mod words;
 
 use clap::Parser as _;

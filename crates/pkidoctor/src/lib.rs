@@ -15,6 +15,7 @@ pub mod issue;
 pub mod links;
 pub mod live;
 pub mod logs;
+pub mod modes;
 pub mod plan;
 pub mod profile;
 pub mod read;

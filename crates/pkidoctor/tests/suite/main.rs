@@ -11,6 +11,7 @@ mod healthy;
 mod hostile;
 mod issue;
 mod matrix;
+mod modes;
 mod mutation;
 mod nodes;
 mod properties;
