@@ -1,15 +1,16 @@
 //! `ndjson`: a report cut into lines, one per node, and one for what lies between several.
 //!
 //! Every finding stands on exactly one line: that of its node, or the last one, whose `path` is null and
-//! which there is when several nodes were given. Indices count within the line. What explains a link
-//! but stands on another line is named in `findings_elsewhere`.
+//! which there is when several nodes were given, or none. Indices count within the line. What explains a link
+//! but stands on another line is named in `findings_elsewhere`. Events of logs stand with their causes; those without
+//! a cause, and the logs, on the last line.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
 
 use pkidoctor::report::{
-    Cause, Checks, FileReport, Finding, JudgedAs, LinkReport, NodeReport, PortReport, Report, Summary, Tool,
-    UpgradeReport,
+    Cause, Checks, EventReport, FileReport, Finding, JudgedAs, LinkReport, LogsReport, NodeReport, PortReport, Report,
+    Summary, Tool, UpgradeReport,
 };
 use serde::Serialize;
 
@@ -43,6 +44,10 @@ struct Line<'r> {
     kubeadm_upgrade: Option<&'r UpgradeReport>,
     findings: Vec<&'r Finding>,
     causes: Vec<LineCause<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    events: Option<Vec<EventReport>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logs: Option<&'r LogsReport>,
     summary: Summary,
 }
 
@@ -73,7 +78,10 @@ struct Elsewhere<'r> {
 impl<'r> Line<'r> {
     fn of(report: &'r Report, node: Option<&'r NodeReport>) -> Self {
         let name = node.map(|node| node.name.as_str());
-        let here = Here { report, own: own(report, name) };
+        let is_last = node.is_none() || report.nodes.len() == 1;
+        let mut here = Here { report, own: own(report, name), is_last, causes: Vec::new(), events: Vec::new() };
+        here.causes = (0..report.causes.len()).filter(|at| here.is_home_of(&report.causes[*at], name)).collect();
+        here.events = here.events();
         let findings: Vec<&Finding> = here.own.iter().map(|index| &report.findings[*index]).collect();
         let summary = count(&findings, &report.summary.checks);
         Self {
@@ -88,12 +96,9 @@ impl<'r> Line<'r> {
             links: node.map_or(&[][..], |node| &node.links).iter().map(|link| here.link(link)).collect(),
             ports: node.map_or(&[], |node| &node.ports),
             kubeadm_upgrade: node.and_then(|node| node.kubeadm_upgrade.as_ref()),
-            causes: report
-                .causes
-                .iter()
-                .filter(|cause| here.is_home_of(cause, name))
-                .map(|cause| here.cause(cause))
-                .collect(),
+            causes: here.causes.iter().map(|at| here.cause(&report.causes[*at])).collect(),
+            events: report.events.as_deref().map(|all| here.events.iter().map(|at| here.event(&all[*at])).collect()),
+            logs: report.logs.as_ref().filter(|_| is_last),
             findings,
             summary,
         }
@@ -109,11 +114,20 @@ fn own(report: &Report, name: Option<&str>) -> Vec<usize> {
 struct Here<'r> {
     report: &'r Report,
     own: Vec<usize>,
+    /// Whether it is the last line of the report.
+    is_last: bool,
+    /// Indices of its causes.
+    causes: Vec<usize>,
+    /// Indices of its events.
+    events: Vec<usize>,
 }
 
 impl<'r> Here<'r> {
     /// A cause stands on the line of its findings, or between the nodes when they are on several.
     fn is_home_of(&self, cause: &Cause, name: Option<&str>) -> bool {
+        if cause.findings.is_empty() {
+            return self.is_last;
+        }
         let mut lines = cause.findings.iter().map(|index| self.report.findings[*index].node.as_deref());
         let first = lines.next().flatten();
         let home = if lines.all(|line| line == first) { first } else { None };
@@ -129,9 +143,23 @@ impl<'r> Here<'r> {
 
     fn cause(&self, cause: &'r Cause) -> LineCause<'r> {
         let (findings, findings_elsewhere) = self.renumber(&cause.findings);
-        let same = findings == cause.findings;
-        let cause = if same { Cow::Borrowed(cause) } else { Cow::Owned(Cause { findings, ..cause.clone() }) };
+        let log_events = places(&self.events, &cause.log_events);
+        let same = findings == cause.findings && log_events == cause.log_events;
+        let cause = if same { Cow::Borrowed(cause) } else { Cow::Owned(Cause { findings, log_events, ..cause.clone() }) };
         LineCause { cause, findings_elsewhere }
+    }
+
+    /// Those of its causes; on the last line those without a cause, too.
+    fn events(&self) -> Vec<usize> {
+        let all = self.report.events.as_deref().unwrap_or_default();
+        let is_here = |event: &EventReport| {
+            event.causes.iter().any(|cause| self.causes.contains(cause)) || self.is_last && event.causes.is_empty()
+        };
+        (0..all.len()).filter(|at| is_here(&all[*at])).collect()
+    }
+
+    fn event(&self, event: &EventReport) -> EventReport {
+        EventReport { causes: places(&self.causes, &event.causes), ..event.clone() }
     }
 
     fn renumber(&self, indices: &[usize]) -> (Vec<usize>, Vec<Elsewhere<'r>>) {
@@ -149,6 +177,11 @@ impl<'r> Here<'r> {
         let finding = &self.report.findings[index];
         Elsewhere { node: finding.node.as_deref(), code: finding.code, subject: &finding.subject }
     }
+}
+
+/// Where these indices of the report stand on a line that holds `kept` of them.
+fn places(kept: &[usize], indices: &[usize]) -> Vec<usize> {
+    indices.iter().filter_map(|index| kept.iter().position(|known| known == index)).collect()
 }
 
 /// Counts of the line; the checks were made once for the whole cluster.

@@ -6,6 +6,7 @@
 mod bounded;
 mod check;
 mod crew;
+mod diagnosis;
 mod etcdctl;
 mod members;
 mod patient;
@@ -85,6 +86,16 @@ fn rotation_of_etcd_3_4_23() {
 fn rotation_of_etcd_3_5_1() {
     rotation::alone(Release::Distro);
     rotation::of_three(Release::Distro);
+}
+
+#[test]
+fn diagnoses_of_etcd_3_4_23() {
+    diagnosis::random(Release::Debian);
+}
+
+#[test]
+fn diagnoses_of_etcd_3_5_1() {
+    diagnosis::random(Release::Distro);
 }
 
 fn every_renewal(release: Release) {

@@ -5,6 +5,7 @@ mod arrows;
 mod certificates;
 mod configuration;
 mod cure;
+mod diagnosis;
 mod docs;
 mod files;
 mod healthy;
