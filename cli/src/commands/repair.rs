@@ -92,9 +92,7 @@ fn requests(
         let written = repair::write_requests(&RealFiles, directory, &requested, run(setting.now));
         of(written.map(|files| Outcome::Requested { files }))
     };
-    let told = Told { command: "regen", at: setting.now, prescription: None, outcome };
-    render::tell(&told, manners, out)?;
-    Ok(exit(&told))
+    tell(&Told { command: "regen", at: setting.now, prescription: None, outcome }, manners, out)
 }
 
 /// Runs `fix`.
@@ -196,15 +194,14 @@ impl Order<'_> {
         };
         let outcome = self.outcome(&prescription)?;
         let told = Told { command: self.command, at: self.setting.now, prescription: Some(&prescription), outcome };
-        render::tell(&told, manners, out)?;
-        Ok(exit(&told))
+        tell(&told, manners, out)
     }
 
     fn refused(&self, refused: &Refused, manners: &Manners, out: &mut Output) -> io::Result<Exit> {
-        let (outcome, exit) = match refused {
+        let outcome = match refused {
             Refused::Read(error) => {
                 say(&error.to_string());
-                (Outcome::CouldNotRead(error.to_string()), Exit::CouldNotLook)
+                Outcome::CouldNotRead(error.to_string())
             }
             Refused::Target(error) => {
                 let known = plan::Target::every().into_iter().map(|target| target.name());
@@ -213,11 +210,9 @@ impl Order<'_> {
                 say(&format!("{error}{hint}"));
                 return Ok(Exit::CouldNotLook);
             }
-            Refused::No(refusal) => (Outcome::Refused(refusal.clone()), Exit::Unchanged),
+            Refused::No(refusal) => Outcome::Refused(refusal.clone()),
         };
-        let told = Told { command: self.command, at: self.setting.now, prescription: None, outcome };
-        render::tell(&told, manners, out)?;
-        Ok(exit)
+        tell(&Told { command: self.command, at: self.setting.now, prescription: None, outcome }, manners, out)
     }
 
     fn outcome(&self, prescription: &Prescription) -> io::Result<Outcome> {
@@ -227,7 +222,7 @@ impl Order<'_> {
         if self.manner.dry_run {
             return Ok(Outcome::Planned);
         }
-        if !self.consents(prescription)? {
+        if !self.consents(prescription) {
             return Ok(Outcome::Declined);
         }
         let home = match prescription.home() {
@@ -265,19 +260,20 @@ impl Order<'_> {
     }
 
     /// What asks is asked; where nobody can answer, the answer is no.
-    fn consents(&self, prescription: &Prescription) -> io::Result<bool> {
+    fn consents(&self, prescription: &Prescription) -> bool {
         let questions = &prescription.plan.questions;
         if self.manner.yes || !self.asks && questions.is_empty() {
-            return Ok(true);
+            return true;
         }
         for question in questions {
             say(question);
         }
         if !io::stdin().is_terminal() {
             say("nobody is there to answer; --yes answers");
-            return Ok(false);
+            return false;
         }
-        ask(prescription.plan.steps.len())
+        // who could not be asked has not agreed
+        ask(prescription.plan.steps.len()).unwrap_or(false)
     }
 }
 
@@ -313,6 +309,14 @@ impl Witness for Nobody {
     }
 }
 
+/// Tells what became of it. Its exit code stands even where this cannot be written any more.
+fn tell(told: &Told<'_>, manners: &Manners, out: &mut Output) -> io::Result<Exit> {
+    let exit = exit(told);
+    out.stands(exit);
+    render::tell(told, manners, out)?;
+    Ok(exit)
+}
+
 fn exit(told: &Told<'_>) -> Exit {
     let is_left = |prescription: &Prescription| prescription.after.summary.error > 0 || !prescription.left.is_empty();
     let remain = told.prescription.is_some_and(is_left);
@@ -340,9 +344,7 @@ pub(crate) fn restore(restore: &Restore, manners: &Manners, out: &mut Output) ->
             Outcome::CouldNotRead(error.to_string())
         }
     };
-    let told = Told { command: "restore", at: now(), prescription: None, outcome };
-    render::tell(&told, manners, out)?;
-    Ok(exit(&told))
+    tell(&Told { command: "restore", at: now(), prescription: None, outcome }, manners, out)
 }
 
 fn restored(restore: &Restore, home: &Path) -> Outcome {
@@ -377,9 +379,7 @@ pub(crate) fn recover(recover: &Recover, manners: &Manners, out: &mut Output) ->
             Outcome::CouldNotRead(error.to_string())
         }
     };
-    let told = Told { command: "recover", at: now(), prescription: None, outcome };
-    render::tell(&told, manners, out)?;
-    Ok(exit(&told))
+    tell(&Told { command: "recover", at: now(), prescription: None, outcome }, manners, out)
 }
 
 /// What `recover` says it did.
