@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anstream::{AutoStream, ColorChoice};
 
 use crate::args::{Manners, When};
+use crate::exit::Exit;
 use crate::render::clean::clean;
 use crate::render::page::Paper;
 
@@ -18,6 +19,7 @@ const DEFAULT_WIDTH: usize = 100;
 pub(crate) struct Output {
     sink: Sink,
     paper: Paper,
+    done: Option<Exit>,
 }
 
 enum Sink {
@@ -42,12 +44,22 @@ impl Output {
             When::Never => false,
             When::Auto => manners.output.is_none() && AutoStream::choice(&io::stdout()) != ColorChoice::Never,
         };
-        Ok(Self { sink, paper: Paper { color, width: width() } })
+        Ok(Self { sink, paper: Paper { color, width: width() }, done: None })
     }
 
     /// How wide it is, and whether it takes colour.
     pub(crate) fn paper(&self) -> Paper {
         self.paper
+    }
+
+    /// Files were written or not, and that stands, whether or not it can be told.
+    pub(crate) fn stands(&mut self, exit: Exit) {
+        self.done = Some(exit);
+    }
+
+    /// What stands.
+    pub(crate) fn done(&self) -> Option<Exit> {
+        self.done
     }
 
     /// Puts everything in its place.

@@ -29,23 +29,10 @@ fn amount(magnitude: Duration) -> String {
     plural(usize::try_from(count).unwrap_or_default(), unit)
 }
 
-/// A word as a shell takes it whole.
-pub(crate) fn shell(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@%,=".contains(c);
-    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use time::macros::datetime;
-
-    #[test]
-    fn words_survive_a_shell() {
-        assert_eq!(shell("/etc/kubernetes/pki"), "/etc/kubernetes/pki");
-        assert_eq!(shell("a b's"), r"'a b'\''s'");
-        assert_eq!(shell(""), "''");
-    }
 
     #[test]
     fn distances_use_one_unit() {

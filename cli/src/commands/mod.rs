@@ -28,24 +28,39 @@ pub(crate) fn run(arguments: &Arguments) -> Exit {
     }
     match to_output(arguments) {
         Ok(exit) => exit,
-        // whoever reads has enough
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Clean,
-        Err(error) => {
+        Err(Untold { error, done }) => {
+            // whoever reads has enough
+            if error.kind() == io::ErrorKind::BrokenPipe {
+                return done.unwrap_or(Exit::Clean);
+            }
             let place = arguments
                 .manners
                 .output
                 .as_ref()
                 .map_or_else(|| "stdout".to_owned(), |path| path.display().to_string());
             say(&format!("cannot write {place}: {error}"));
-            Exit::CouldNotLook
+            done.unwrap_or(Exit::Clean).or_worse(Exit::CouldNotLook)
         }
     }
 }
 
-fn to_output(arguments: &Arguments) -> io::Result<Exit> {
-    let mut output = Output::open(&arguments.manners)?;
-    let (out, manners) = (&mut output, &arguments.manners);
-    let exit = match &arguments.command {
+/// What could not be written.
+struct Untold {
+    error: io::Error,
+    /// What a writing command came to nevertheless.
+    done: Option<Exit>,
+}
+
+fn to_output(arguments: &Arguments) -> Result<Exit, Untold> {
+    let mut output = Output::open(&arguments.manners).map_err(|error| Untold { error, done: None })?;
+    let outcome = to(&mut output, arguments);
+    let done = output.done();
+    outcome.and_then(|exit| output.finish().map(|()| exit)).map_err(|error| Untold { error, done })
+}
+
+fn to(out: &mut Output, arguments: &Arguments) -> io::Result<Exit> {
+    let manners = &arguments.manners;
+    match &arguments.command {
         Command::Scan(scan) => match &scan.each {
             Some(directory) => each::run(scan, directory, manners, out),
             None => scan::run(scan, manners, out),
@@ -62,9 +77,7 @@ fn to_output(arguments: &Arguments) -> io::Result<Exit> {
         Command::Explain(explain) => explain::run(explain, manners, out),
         Command::Completions(completions) => shell::completions(completions, out),
         Command::Man(man) => shell::man(man, out),
-    }?;
-    output.finish()?;
-    Ok(exit)
+    }
 }
 
 #[cfg(feature = "live")]

@@ -92,9 +92,7 @@ fn requests(
         let written = repair::write_requests(&RealFiles, directory, &requested, run(setting.now));
         of(written.map(|files| Outcome::Requested { files }))
     };
-    let told = Told { command: "regen", whose: whose(&regen.patient), at: setting.now, prescription: None, outcome };
-    render::tell(&told, manners, out)?;
-    Ok(exit(&told))
+    tell(&Told { command: "regen", whose: whose(&regen.patient), at: setting.now, prescription: None, outcome }, manners, out)
 }
 
 /// Runs `fix`.
@@ -120,7 +118,7 @@ fn request(patient: &Patient) -> Request {
 /// The words that lead another command to the same files.
 fn whose(patient: &Patient) -> String {
     let mut words = String::new();
-    let quoted = |path: &Path| crate::words::shell(&path.display().to_string());
+    let quoted = |path: &Path| pkidoctor::act::quoted(path);
     if let Some(pki) = patient.pki.first().filter(|pki| **pki != Path::new(USUAL_PKI)) {
         words.push_str(&format!(" --pki {}", quoted(pki)));
     }
@@ -209,16 +207,14 @@ impl Order<'_> {
             Err(refused) => return self.refused(&refused, manners, out),
         };
         let outcome = self.outcome(&prescription)?;
-        let told = self.told(Some(&prescription), outcome);
-        render::tell(&told, manners, out)?;
-        Ok(exit(&told))
+        tell(&self.told(Some(&prescription), outcome), manners, out)
     }
 
     fn refused(&self, refused: &Refused, manners: &Manners, out: &mut Output) -> io::Result<Exit> {
-        let (outcome, exit) = match refused {
+        let outcome = match refused {
             Refused::Read(error) => {
                 say(&error.to_string());
-                (Outcome::CouldNotRead(error.to_string()), Exit::CouldNotLook)
+                Outcome::CouldNotRead(error.to_string())
             }
             Refused::Target(error) => {
                 let known = plan::Target::every().into_iter().map(|target| target.name());
@@ -227,11 +223,9 @@ impl Order<'_> {
                 say(&format!("{error}{hint}"));
                 return Ok(Exit::CouldNotLook);
             }
-            Refused::No(refusal) => (Outcome::Refused(refusal.clone()), Exit::Unchanged),
+            Refused::No(refusal) => Outcome::Refused(refusal.clone()),
         };
-        let told = self.told(None, outcome);
-        render::tell(&told, manners, out)?;
-        Ok(exit)
+        tell(&self.told(None, outcome), manners, out)
     }
 
     fn outcome(&self, prescription: &Prescription) -> io::Result<Outcome> {
@@ -241,7 +235,7 @@ impl Order<'_> {
         if self.manner.dry_run {
             return Ok(Outcome::Planned);
         }
-        if !self.consents(prescription)? {
+        if !self.consents(prescription) {
             return Ok(Outcome::Declined);
         }
         let home = match prescription.home() {
@@ -279,19 +273,20 @@ impl Order<'_> {
     }
 
     /// What asks is asked; where nobody can answer, the answer is no.
-    fn consents(&self, prescription: &Prescription) -> io::Result<bool> {
+    fn consents(&self, prescription: &Prescription) -> bool {
         let questions = &prescription.plan.questions;
         if self.manner.yes || !self.asks && questions.is_empty() {
-            return Ok(true);
+            return true;
         }
         for question in questions {
             say(question);
         }
         if !io::stdin().is_terminal() {
             say("nobody is there to answer; --yes answers");
-            return Ok(false);
+            return false;
         }
-        ask(prescription.plan.steps.len())
+        // who could not be asked has not agreed
+        ask(prescription.plan.steps.len()).unwrap_or(false)
     }
 }
 
@@ -327,6 +322,14 @@ impl Witness for Nobody {
     }
 }
 
+/// Tells what became of it. Its exit code stands even where this cannot be written any more.
+fn tell(told: &Told<'_>, manners: &Manners, out: &mut Output) -> io::Result<Exit> {
+    let exit = exit(told);
+    out.stands(exit);
+    render::tell(told, manners, out)?;
+    Ok(exit)
+}
+
 fn exit(told: &Told<'_>) -> Exit {
     let is_left = |prescription: &Prescription| prescription.after.summary.error > 0 || !prescription.left.is_empty();
     let remain = told.prescription.is_some_and(is_left);
@@ -354,9 +357,7 @@ pub(crate) fn restore(restore: &Restore, manners: &Manners, out: &mut Output) ->
             Outcome::CouldNotRead(error.to_string())
         }
     };
-    let told = Told { command: "restore", whose: whose(&restore.patient), at: clock(), prescription: None, outcome };
-    render::tell(&told, manners, out)?;
-    Ok(exit(&told))
+    tell(&Told { command: "restore", whose: whose(&restore.patient), at: clock(), prescription: None, outcome }, manners, out)
 }
 
 fn restored(restore: &Restore, home: &Path) -> Outcome {
@@ -391,9 +392,7 @@ pub(crate) fn recover(recover: &Recover, manners: &Manners, out: &mut Output) ->
             Outcome::CouldNotRead(error.to_string())
         }
     };
-    let told = Told { command: "recover", whose: whose(&recover.patient), at: clock(), prescription: None, outcome };
-    render::tell(&told, manners, out)?;
-    Ok(exit(&told))
+    tell(&Told { command: "recover", whose: whose(&recover.patient), at: clock(), prescription: None, outcome }, manners, out)
 }
 
 /// What `recover` says it did.

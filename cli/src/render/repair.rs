@@ -1,9 +1,9 @@
 //! What a repair did, would do, or would not: for people and as JSON.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use pkidoctor::act::{Failure, Listed, Recovered};
+use pkidoctor::act::{self, Failure, Listed, Recovered};
 use pkidoctor::go::verify::rfc3339;
 use pkidoctor::plan::{self, Refusal, Step, Work};
 use pkidoctor::repair::Prescription;
@@ -398,7 +398,7 @@ fn backup_on(page: &mut Page, told: &Told<'_>, backup: Option<&PathBuf>) {
 fn undo(told: &Told<'_>, backup: &Path) -> String {
     let name = backup.file_name().unwrap_or_default().to_string_lossy();
     let is_usual = told.whose.is_empty() && backup.parent().is_some_and(|parent| parent.ends_with("kubernetes/pkidoctor-backups"));
-    let which = if is_usual { name.into_owned() } else { crate::words::shell(&backup.display().to_string()) };
+    let which = if is_usual { name.into_owned() } else { act::quoted(backup) };
     format!("pkidoctor restore {which}{}", told.whose)
 }
 

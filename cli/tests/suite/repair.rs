@@ -1,9 +1,10 @@
 //! `regen`, `fix`, `restore`, `recover` as their users meet them. What a crash leaves is the target `crash`'s business.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clinic::Cluster;
@@ -219,6 +220,33 @@ fn a_journal_stands_in_the_way_until_it_is_recovered() {
     ward.run(&["recover", "--pki", "pki"]).code(0);
     assert!(is_healthy(&ward));
     ward.run(&["recover", "--pki", "pki"]).code(0);
+}
+
+#[test]
+fn what_was_done_stands_where_it_cannot_be_told() {
+    let ward = today(&[]);
+    let regen = ["regen", "etcd-server", "--pki", "pki"];
+    let untold = |stdout: Stdio| code_untold(&ward, &regen, stdout);
+    let full = || File::options().write(true).open("/dev/full").expect("a full device").into();
+    let before = tree(&ward);
+    assert_eq!(untold(full()), 2, "done, and nobody knows");
+    assert_ne!(tree(&ward), before);
+    assert_eq!(untold(closed()), 0, "done, and nobody wants to know");
+    std::fs::write(ward.path("pki/.pkidoctor-journal"), "").expect("writes");
+    assert_eq!(untold(full()), 3, "refused");
+    assert_eq!(untold(closed()), 3, "refused");
+}
+
+/// A pipe that nobody reads.
+fn closed() -> Stdio {
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    writer.into()
+}
+
+fn code_untold(ward: &Ward, words: &[&str], stdout: Stdio) -> i32 {
+    let status = ward.command(words).stdout(stdout).stderr(Stdio::null()).status().expect("the binary runs");
+    status.code().expect("an exit code")
 }
 
 #[test]

@@ -28,6 +28,7 @@ pub use backup::{Backup, BackupRequest, Listed, RestoreError, backups};
 pub use files::{Attribute, Directory, Facts, Files, Kind, Open, RealFiles, Room};
 pub use journal::Run;
 pub use lock::{Lock, is_locked, lock};
+pub use paths::quoted;
 pub use reason::{Failure, Reason, Stopped};
 pub use recover::{Recovered, recover};
 pub use transaction::{After, Change, Committed, Staged};

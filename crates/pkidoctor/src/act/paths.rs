@@ -40,9 +40,11 @@ pub(super) fn below(prefix: &Path, path: &Path) -> PathBuf {
     prefix.join(path.strip_prefix("/").unwrap_or(path))
 }
 
-/// A path for a POSIX shell.
-pub(super) fn quoted(path: &Path) -> String {
+/// A path as one word of a POSIX shell; one without any special character stays as it is.
+pub fn quoted(path: &Path) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@%,=".contains(c);
     match path.to_str() {
+        Some(text) if !text.is_empty() && text.chars().all(is_plain) => text.to_owned(),
         Some(text) if !text.chars().any(char::is_control) => format!("'{}'", text.replace('\'', r"'\''")),
         _ => {
             let mut words = "\"$(printf '".to_owned();

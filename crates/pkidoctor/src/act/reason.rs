@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
+use super::paths::quoted;
+
 /// Why nothing was changed, or why a change could not go on.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Reason {
@@ -15,7 +17,7 @@ pub enum Reason {
         home: PathBuf,
     },
     /// An earlier repair was interrupted.
-    #[error("an earlier repair was neither finished nor undone ({}): run pkidoctor recover", journal.display())]
+    #[error("an earlier repair was neither finished nor undone ({}): run pkidoctor recover --pki {}", journal.display(), quoted(journal.parent().unwrap_or(journal)))]
     JournalLeft {
         /// Its journal.
         journal: PathBuf,

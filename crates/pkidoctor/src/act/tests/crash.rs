@@ -248,6 +248,21 @@ fn nothing_between_a_certificate_and_its_key() {
     }
 }
 
+/// Nobody is told to recover where there is nothing to recover.
+#[test]
+fn done_is_done_when_the_journal_is_gone() {
+    let files = Gated::new(usize::MAX, Fault::Never);
+    Tree::new().regen(&files).expect("nothing fails");
+    let last = files.steps.get() - 1;
+    assert!(matches!(files.record.borrow()[last - 1], super::gate::Step::Unlink(_)));
+    for errno in ERRNOS {
+        let tree = Tree::new();
+        assert_eq!(tree.regen(&Gated::new(last, Fault::Once(errno))), Ok(()));
+        assert_eq!(tree.recover(&RealFiles), Ok(Recovered::Nothing));
+        assert_eq!(REGEN.end(&tree, &REGEN.ends(), "the last step fails"), 1);
+    }
+}
+
 #[test]
 fn a_second_process_is_refused_and_sees_the_lock() {
     let tree = Tree::new();
