@@ -54,17 +54,7 @@ pub(super) fn walk(
             return Ok(Exit::CouldNotLook);
         }
     };
-    let settings = Settings {
-        timeout: tour.timeout.unwrap_or(Duration::from_secs(5)),
-        versions: match tour.tls {
-            Some(Tls::V12) => Versions::Tls12,
-            Some(Tls::V13) => Versions::Tls13,
-            Some(Tls::Auto) | None => Versions::Auto,
-        },
-        endpoints: endpoints.to_vec(),
-        links: tour.link.clone(),
-        all_members: tour.all_members,
-    };
+    let settings = settings(tour, endpoints);
     let Probed { links, evidence } = tour_of(request, &cluster, &settings, manners.quiet)?;
     let unknown: Vec<&String> = settings.links.iter().filter(|id| !links.iter().any(|link| link.id == **id)).collect();
     if let Some(id) = unknown.first() {
@@ -76,6 +66,21 @@ pub(super) fn walk(
     let report = report::examine_live(&cluster, &links, &evidence, &terms.options, &terms.filter);
     scan::tell(&report, manners, out)?;
     Ok(exit(&report, terms.fail_on))
+}
+
+/// How links are walked.
+pub(super) fn settings(tour: &Tour, endpoints: &[Endpoint]) -> Settings {
+    Settings {
+        timeout: tour.timeout.unwrap_or(Duration::from_secs(5)),
+        versions: match tour.tls {
+            Some(Tls::V12) => Versions::Tls12,
+            Some(Tls::V13) => Versions::Tls13,
+            Some(Tls::Auto) | None => Versions::Auto,
+        },
+        endpoints: endpoints.to_vec(),
+        links: tour.link.clone(),
+        all_members: tour.all_members,
+    }
 }
 
 /// A link that is refused or unreachable counts, whatever hangs on it; where nothing could be dialled, nothing was

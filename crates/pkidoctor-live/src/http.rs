@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::observe::{Dial, failure_of};
+use crate::sources;
 use crate::watched::{TooMuch, Watched};
 
 /// Asks for `path` without TLS, and reads what etcd's metrics tell of the program.
@@ -25,6 +26,7 @@ pub(crate) async fn plain(dial: &Dial, path: &str, patience: Duration) -> (Plain
 
 async fn ask(dial: &Dial, path: &str) -> Result<Answer, Failure> {
     let stream = TcpStream::connect((dial.host.as_str(), dial.port)).await.map_err(|error| failure_of(&error))?;
+    sources::note(&stream);
     let mut stream = Watched::new(stream);
     get(&mut stream, dial, path).await.map_err(|error| match error.get_ref() {
         Some(inner) if inner.is::<TooMuch>() => Failure::TooMuch,

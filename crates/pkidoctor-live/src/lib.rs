@@ -11,6 +11,7 @@ mod http;
 mod identity;
 mod observe;
 mod probe;
+mod sources;
 mod recorder;
 mod targets;
 mod watched;

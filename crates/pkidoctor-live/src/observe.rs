@@ -19,6 +19,7 @@ use tokio_rustls::client::TlsStream;
 
 use crate::identity::Identity;
 use crate::recorder::Recorder;
+use crate::sources;
 use crate::watched::{TooMuch, Watched};
 
 /// Whom to call.
@@ -229,6 +230,7 @@ impl Call<'_> {
             match timeout(share, TcpStream::connect(address)).await {
                 Ok(Ok(stream)) => {
                     seen.local = stream.local_addr().ok();
+                    sources::note(&stream);
                     // the handshake is many small messages
                     stream.set_nodelay(true).map_err(|error| failure_of(&error))?;
                     return Ok((stream, begin.elapsed()));

@@ -19,6 +19,7 @@ use tokio::time::Instant;
 
 use crate::identity::Identity;
 use crate::observe::{Dial, Manner, Speaks, Versions, observe, open};
+use crate::sources::Sources;
 use crate::targets::{self, Client, Judge, Target};
 use crate::{etcd, http};
 
@@ -55,6 +56,8 @@ pub struct Probed {
     pub links: Vec<Link>,
     /// What was seen of them.
     pub evidence: Evidence,
+    /// The ports from which this process has dialled: servers that refused one of these connections have logged it.
+    pub source_ports: Vec<u16>,
 }
 
 /// How far a tour is.
@@ -99,6 +102,7 @@ pub async fn probe(
         beside: Vec::new(),
         followed: Vec::new(),
         asked: 0,
+        sources: Sources::default(),
     };
     tour.set_out();
     let mut done = 0;
@@ -110,7 +114,7 @@ pub async fn probe(
         progress(Progress { done, of: tour.asked });
     }
     tour.evidence.walks.sort_by_key(|walk| walk.link);
-    Probed { links: tour.links, evidence: tour.evidence }
+    Probed { links: tour.links, evidence: tour.evidence, source_ports: tour.sources.ports() }
 }
 
 /// An answer to one question.
@@ -162,6 +166,8 @@ struct Tour<'c> {
     /// Nodes whose member list has been followed.
     followed: Vec<usize>,
     asked: usize,
+    /// Where it dialled from.
+    sources: Sources,
 }
 
 impl Tour<'_> {
@@ -184,11 +190,11 @@ impl Tour<'_> {
     fn spawn(&mut self, question: impl Future<Output = Answer> + Send + 'static) {
         let gate = Arc::clone(&self.gate);
         self.asked += 1;
-        self.calls.spawn(async move {
+        self.calls.spawn(self.sources.clone().of(async move {
             // the gate is never closed
             let _pass = gate.acquire_owned().await;
             question.await
-        });
+        }));
     }
 
     fn manner(&self, speaks: Speaks) -> Manner {
