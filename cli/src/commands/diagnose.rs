@@ -13,9 +13,9 @@ use pkidoctor::report::{self, Filter, Report};
 use time::OffsetDateTime;
 
 use super::scan;
-use crate::args::{Diagnose, Format, Manners, USUAL_PKI};
 #[cfg(feature = "live")]
 use crate::args::clock;
+use crate::args::{Diagnose, Format, Manners, USUAL_PKI};
 use crate::exit::Exit;
 use crate::output::{Output, say};
 use crate::progress::{Line, SILENCE};
@@ -42,7 +42,7 @@ pub(crate) fn run(diagnose: &Diagnose, manners: &Manners, out: &mut Output) -> i
     };
     let seen = Seen::look(diagnose, files.as_ref(), manners)?;
     let wanted = sources(diagnose, manners);
-    let mut settings = Settings::new(now);
+    let mut settings = Settings::at(now);
     settings.zone = diagnose.zone;
     settings.since = diagnose.since.map(|since| since.instant(now));
     settings.ours = seen.ours();

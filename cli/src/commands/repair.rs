@@ -14,7 +14,7 @@ use pkidoctor::repair::{self, Done, NotDone, Prescription, Refused, Selection, S
 use time::OffsetDateTime;
 
 use super::scan;
-use crate::args::{USUAL_PKI, clock, Fix, KeyType, Manner, Manners, Patient, Recover, Regen, Restore, StepName};
+use crate::args::{Fix, KeyType, Manner, Manners, Patient, Recover, Regen, Restore, StepName, USUAL_PKI, clock};
 use crate::exit::Exit;
 use crate::output::{Output, say};
 use crate::render::repair::{self as render, Outcome, Told};
@@ -69,7 +69,11 @@ fn rotate(
         say("--step drop: the old CA goes; then the same restarts again");
         say("the next one here is shown");
     }
-    Order { command: "regen", patient: &regen.patient, setting, manner: &manner, asks: true }.follow(prescription, manners, out)
+    Order { command: "regen", patient: &regen.patient, setting, manner: &manner, asks: true }.follow(
+        prescription,
+        manners,
+        out,
+    )
 }
 
 /// Writes keys and requests for a CA whose key is elsewhere; nothing of the PKI changes.
@@ -92,7 +96,11 @@ fn requests(
         let written = repair::write_requests(&RealFiles, directory, &requested, run(setting.now));
         of(written.map(|files| Outcome::Requested { files }))
     };
-    tell(&Told { command: "regen", whose: whose(&regen.patient), at: setting.now, prescription: None, outcome }, manners, out)
+    tell(
+        &Told { command: "regen", whose: whose(&regen.patient), at: setting.now, prescription: None, outcome },
+        manners,
+        out,
+    )
 }
 
 /// Runs `fix`.
@@ -357,7 +365,11 @@ pub(crate) fn restore(restore: &Restore, manners: &Manners, out: &mut Output) ->
             Outcome::CouldNotRead(error.to_string())
         }
     };
-    tell(&Told { command: "restore", whose: whose(&restore.patient), at: clock(), prescription: None, outcome }, manners, out)
+    tell(
+        &Told { command: "restore", whose: whose(&restore.patient), at: clock(), prescription: None, outcome },
+        manners,
+        out,
+    )
 }
 
 fn restored(restore: &Restore, home: &Path) -> Outcome {
@@ -392,7 +404,11 @@ pub(crate) fn recover(recover: &Recover, manners: &Manners, out: &mut Output) ->
             Outcome::CouldNotRead(error.to_string())
         }
     };
-    tell(&Told { command: "recover", whose: whose(&recover.patient), at: clock(), prescription: None, outcome }, manners, out)
+    tell(
+        &Told { command: "recover", whose: whose(&recover.patient), at: clock(), prescription: None, outcome },
+        manners,
+        out,
+    )
 }
 
 /// What `recover` says it did.

@@ -46,7 +46,11 @@ fn verdict(report: &Report) -> (Style, &'static str, String) {
     let on = if nodes.is_empty() { String::new() } else { format!(" on {}", nodes.join(", ")) };
     let causes = report.causes.iter().filter(|cause| cause.confidence != "possible").count();
     let causes = if causes == 0 { report.causes.len().min(1) } else { causes };
-    let said = format!("{}{on}, {} of refusals and failures", plural(causes, "root cause"), plural(usize::try_from(heard).unwrap_or(usize::MAX), "log line"));
+    let said = format!(
+        "{}{on}, {} of refusals and failures",
+        plural(causes, "root cause"),
+        plural(usize::try_from(heard).unwrap_or(usize::MAX), "log line")
+    );
     match (report.causes.is_empty(), heard) {
         (true, 0) => (GREEN, "nothing found", format!("neither files{on} nor logs speak of a fault")),
         _ => (if report.verdict == "broken" || heard > 0 { RED } else { YELLOW }, "diagnosis", said),
@@ -130,7 +134,11 @@ fn events(page: &mut Page, report: &Report, verbose: bool) {
     let most = if verbose { usize::MAX } else { 12 };
     for event in told.iter().take(most) {
         let when = event.first.as_deref().unwrap_or("no time");
-        page.wrapped(2, 4, &[(DIM, when), (BOLD, event.writer), (PLAIN, &format!("{}:", times(event.count))), (PLAIN, event.meaning)]);
+        page.wrapped(
+            2,
+            4,
+            &[(DIM, when), (BOLD, event.writer), (PLAIN, &format!("{}:", times(event.count))), (PLAIN, event.meaning)],
+        );
         let from = match (&event.remote, &event.target) {
             (Some(remote), _) => format!("from {remote}: "),
             (None, Some(target)) => format!("towards {target}: "),
@@ -163,10 +171,21 @@ fn sources(page: &mut Page, report: &Report) {
             _ => String::new(),
         };
         let lines = usize::try_from(source.lines).unwrap_or(usize::MAX);
-        page.wrapped(0, 2, &[(DIM, &format!("{}: {}, {} understood{span}", source.name, plural(lines, "line"), source.understood))]);
+        page.wrapped(
+            0,
+            2,
+            &[(DIM, &format!("{}: {}, {} understood{span}", source.name, plural(lines, "line"), source.understood))],
+        );
     }
-    let counts = [(logs.ours, "about pkidoctor's own connections, left out"), (logs.dropped, "more for which there was no room")];
+    let counts = [
+        (logs.ours, "about pkidoctor's own connections, left out"),
+        (logs.dropped, "more for which there was no room"),
+    ];
     for (count, what) in counts.into_iter().filter(|(count, _)| *count > 0) {
-        page.wrapped(0, 2, &[(DIM, &format!("{} {what}", plural(usize::try_from(count).unwrap_or(usize::MAX), "line")))]);
+        page.wrapped(
+            0,
+            2,
+            &[(DIM, &format!("{} {what}", plural(usize::try_from(count).unwrap_or(usize::MAX), "line")))],
+        );
     }
 }

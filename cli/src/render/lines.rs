@@ -145,7 +145,8 @@ impl<'r> Here<'r> {
         let (findings, findings_elsewhere) = self.renumber(&cause.findings);
         let log_events = places(&self.events, &cause.log_events);
         let same = findings == cause.findings && log_events == cause.log_events;
-        let cause = if same { Cow::Borrowed(cause) } else { Cow::Owned(Cause { findings, log_events, ..cause.clone() }) };
+        let cause =
+            if same { Cow::Borrowed(cause) } else { Cow::Owned(Cause { findings, log_events, ..cause.clone() }) };
         LineCause { cause, findings_elsewhere }
     }
 

@@ -397,7 +397,8 @@ fn backup_on(page: &mut Page, told: &Told<'_>, backup: Option<&PathBuf>) {
 /// The whole path works wherever the backup is; its name alone is enough in the usual place.
 fn undo(told: &Told<'_>, backup: &Path) -> String {
     let name = backup.file_name().unwrap_or_default().to_string_lossy();
-    let is_usual = told.whose.is_empty() && backup.parent().is_some_and(|parent| parent.ends_with("kubernetes/pkidoctor-backups"));
+    let is_usual =
+        told.whose.is_empty() && backup.parent().is_some_and(|parent| parent.ends_with("kubernetes/pkidoctor-backups"));
     let which = if is_usual { name.into_owned() } else { act::quoted(backup) };
     format!("pkidoctor restore {which}{}", told.whose)
 }

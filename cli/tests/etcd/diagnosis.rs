@@ -125,8 +125,12 @@ fn diagnosed(release: Release, seed: u64, case: &[&Wound], count: &Mutex<Count>)
     };
     count.joined += usize::from(causes.iter().any(joins));
     let told = || {
-        let of = |value: &Value| format!("{} {} {} {}", value["confidence"], value["mode"], value["title"], value["log_events"]);
-        let heard = |event: &Value| format!("{} {} {} x{}", event["direction"], event["remote"], event["error"], event["count"]);
+        let of = |value: &Value| {
+            format!("{} {} {} {}", value["confidence"], value["mode"], value["title"], value["log_events"])
+        };
+        let heard = |event: &Value| {
+            format!("{} {} {} x{}", event["direction"], event["remote"], event["error"], event["count"])
+        };
         let causes: Vec<String> = causes.iter().map(of).collect();
         let events: Vec<String> = events.iter().map(heard).collect();
         format!("{names:?} {truths:?}\n  {}\n  heard:\n  {}", causes.join("\n  "), events.join("\n  "))
@@ -226,7 +230,9 @@ fn is_of(cause: &Value, report: &Value, truth: &BTreeSet<Finding>) -> bool {
 fn is_named(cause: &Value, wound: &Wound) -> bool {
     let modes: &[&str] = match wound.name {
         name if name.contains("another pair in the manifest") => &["srv-served-not-disk"],
-        name if name.contains("under a running etcd") || name.contains("authority") => &["srv-stale-ca", "op-ca-regenerated", "chain-same-name-other-key"],
+        name if name.contains("under a running etcd") || name.contains("authority") => {
+            &["srv-stale-ca", "op-ca-regenerated", "chain-same-name-other-key"]
+        }
         _ => return false,
     };
     cause["mode"].as_str().is_some_and(|mode| modes.contains(&mode))

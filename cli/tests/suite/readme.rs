@@ -40,7 +40,8 @@ fn the_story_s_logs_are_diagnosed_as_the_readme_tells() {
     for name in ["etcd.log", "kubeadm.log"] {
         std::fs::copy(testdata().join("story").join(name), ward.path(name)).expect("a copy");
     }
-    let ran = ward.run(&["diagnose", "etcd.log", "kubeadm.log", "--pki", "act-1/pki", "--at", crate::support::NOW]).code(1);
+    let ran =
+        ward.run(&["diagnose", "etcd.log", "kubeadm.log", "--pki", "act-1/pki", "--at", crate::support::NOW]).code(1);
     let (start, end) = block(&text, "<!-- diagnosis -->");
     if std::env::var_os("UPDATE").is_some() {
         text.replace_range(start..end, &ran.stdout);
@@ -93,8 +94,8 @@ fn the_examples_of_help_work() {
             }
             let ran = ward.run(&words.iter().map(String::as_str).collect::<Vec<_>>());
             // paths that only the reader has are not found; everything else does what it says
-            let not_found =
-                ran.code == 2 && ["no PKI at", "no clusters in", "cannot read"].iter().any(|why| ran.stderr.contains(why));
+            let not_found = ran.code == 2
+                && ["no PKI at", "no clusters in", "cannot read"].iter().any(|why| ran.stderr.contains(why));
             assert!(matches!(ran.code, 0 | 1) || not_found, "{example}: {} {}{}", ran.code, ran.stdout, ran.stderr);
             tried += 1;
         }

@@ -2,19 +2,8 @@
 
 use crate::support::{LATER, NOW, Ward, snapshot};
 
-const COMMANDS: [&str; 11] = [
-    "scan",
-    "diagnose",
-    "regen",
-    "fix",
-    "restore",
-    "recover",
-    "verify",
-    "inspect",
-    "explain",
-    "completions",
-    "man",
-];
+const COMMANDS: [&str; 11] =
+    ["scan", "diagnose", "regen", "fix", "restore", "recover", "verify", "inspect", "explain", "completions", "man"];
 
 #[test]
 fn help_of_every_command() {

@@ -34,7 +34,10 @@ pub(super) fn of_group(scan: &Scan<'_>, group: &Group, heard: &[Heard<'_>], jour
     speaks_for.extend(group.events.iter().flat_map(|event| event_words(Some(scan), &heard[*event])));
     let mut speaks_against = Vec::new();
     if group.events.is_empty() && !journal.events.is_empty() && breaks_a_link(scan, group) {
-        speaks_against.push("the logs that were read say nothing of it: it may be younger than they are, or not have been used yet".to_owned());
+        speaks_against.push(
+            "the logs that were read say nothing of it: it may be younger than they are, or not have been used yet"
+                .to_owned(),
+        );
     }
     EvidenceReport { speaks_for, speaks_against }
 }
@@ -72,8 +75,7 @@ pub(super) fn event_words(scan: Option<&Scan<'_>>, heard: &Heard<'_>) -> Vec<Str
         (Some(first), _) => format!(" at {}", rfc3339(first)),
         _ => String::new(),
     };
-    let mut told =
-        vec![format!("{} of {}{when}{from}: {}", lines(event.count), event.writer.name(), event.error)];
+    let mut told = vec![format!("{} of {}{when}{from}: {}", lines(event.count), event.writer.name(), event.error)];
     if let Some(exam) = scan.map(|scan| scan.exam) {
         told.extend(files_named(exam, event));
     }
@@ -94,7 +96,10 @@ fn files_named(exam: &Exam<'_>, event: &Event) -> Vec<String> {
     let mut by_date = |what: &str, at: OffsetDateTime, is: &dyn Fn(&crate::x509::certificate::Certificate) -> bool| {
         let files = places(is);
         told.push(match files.as_slice() {
-            [] => format!("no certificate here {what} at {}: it is in the memory of a process, or on another machine", rfc3339(at)),
+            [] => format!(
+                "no certificate here {what} at {}: it is in the memory of a process, or on another machine",
+                rfc3339(at)
+            ),
             files => format!("{what} at {}: {}", rfc3339(at), files.join(", ")),
         });
     };
@@ -138,7 +143,12 @@ pub(super) fn foretold(scan: &Scan<'_>, group: &Group) -> Option<String> {
 }
 
 /// Every event, for reports.
-pub(super) fn events(exam: Option<&Exam<'_>>, journal: &Journal, heard: &[Heard<'_>], causes: &[Cause]) -> Vec<EventReport> {
+pub(super) fn events(
+    exam: Option<&Exam<'_>>,
+    journal: &Journal,
+    heard: &[Heard<'_>],
+    causes: &[Cause],
+) -> Vec<EventReport> {
     let told = heard.iter().enumerate().map(|(index, heard)| {
         let event = heard.event;
         let source = journal.sources.get(event.source.0).map(|source| source.name.clone()).unwrap_or_default();

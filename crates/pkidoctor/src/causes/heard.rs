@@ -52,9 +52,11 @@ fn fit(exam: &Exam<'_>, which: usize, event: &Event, who: &Who, home: Option<usi
     let reason = &exam.reasons[which];
     let link = &exam.links[reason.link];
     let Some(half) = half(link, event) else { return 0 };
-    let Some(words) = foretold(reason, half).map(|text| Reason::of(&text)) else { return 0 };
+    let Some(words) = foretold(reason, half).and_then(|text| Reason::of(&text)) else { return 0 };
     let score = match (&words, &event.reason) {
-        (Reason::Alert(_), Reason::Alert(alert)) if agrees(event, reason, half) && may_mean(*alert, reason.code) => ALERT,
+        (Reason::Alert(_), Reason::Alert(alert)) if agrees(event, reason, half) && may_mean(*alert, reason.code) => {
+            ALERT
+        }
         // the refusal was lost in a race with the reset
         (Reason::Alert(_), Reason::Reset) if agrees(event, reason, half) => ALERT,
         (words, heard) if same(words, heard) => WORDS,

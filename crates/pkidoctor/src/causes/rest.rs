@@ -32,9 +32,8 @@ struct Suspect {
 /// Causes of the events of `which`, the one that explains most first.
 pub(super) fn causes(scan: Option<&Scan<'_>>, journal: &Journal, heard: &[Heard<'_>], which: &[usize]) -> Vec<Cause> {
     let mut told: Vec<usize> = which.iter().copied().filter(|index| !heard[*index].event.is_noise()).collect();
-    let (over, live): (Vec<usize>, Vec<usize>) = told.drain(..).partition(|index| {
-        scan.is_some_and(|scan| healed_at(scan, heard[*index].event).is_some())
-    });
+    let (over, live): (Vec<usize>, Vec<usize>) =
+        told.drain(..).partition(|index| scan.is_some_and(|scan| healed_at(scan, heard[*index].event).is_some()));
     let mut suspects = suspects(scan, heard, live);
     suspects.sort_by_key(|suspect| {
         let lines: u64 = suspect.events.iter().map(|event| heard[*event].event.count).sum();
@@ -70,7 +69,8 @@ fn suspects(scan: Option<&Scan<'_>>, heard: &[Heard<'_>], mut events: Vec<usize>
             continue;
         }
         let Some((mode, against)) = ranked.into_iter().next() else { continue };
-        let decisive = !is_hidden(&event.reason) && !matches!(event.reason, Reason::Alert(_) | Reason::Reset | Reason::Eof);
+        let decisive =
+            !is_hidden(&event.reason) && !matches!(event.reason, Reason::Alert(_) | Reason::Reset | Reason::Eof);
         suspects.push(Suspect { mode, events: vec![index], against: against.into_iter().collect(), decisive });
     }
     suspects
@@ -100,9 +100,12 @@ fn objection(scan: &Scan<'_>, event: &Event, mode: &Mode) -> Option<String> {
 
 /// Whether a hidden failure can be what another event brought about: the same port.
 fn follows(hidden: &Event, plain: &Event) -> bool {
-    let etcd = |event: &Event| matches!(event.port, crate::logs::Port::EtcdClient | crate::logs::Port::OwnFiles)
-        || event.writer == Writer::Etcd;
-    hidden.port == plain.port || etcd(plain) && matches!(hidden.writer, Writer::Kubeadm | Writer::KubeApiserver | Writer::Etcdctl)
+    let etcd = |event: &Event| {
+        matches!(event.port, crate::logs::Port::EtcdClient | crate::logs::Port::OwnFiles)
+            || event.writer == Writer::Etcd
+    };
+    hidden.port == plain.port
+        || etcd(plain) && matches!(hidden.writer, Writer::Kubeadm | Writer::KubeApiserver | Writer::Etcdctl)
 }
 
 /// Whether a hidden failure of this writer can come of a broken link.
@@ -173,7 +176,8 @@ fn further(scan: Option<&Scan<'_>>, heard: &[Heard<'_>], suspects: &[Suspect]) -
                 let mut cause = by_mode(mode, "possible");
                 cause.log_events.push(*index);
                 cause.evidence.speaks_for = vec![format!("the same words: {}", event.error)];
-                cause.evidence.speaks_against = vec![format!("other causes of these words are commoner: {}", suspect.mode.title)];
+                cause.evidence.speaks_against =
+                    vec![format!("other causes of these words are commoner: {}", suspect.mode.title)];
                 all.push(cause);
             }
         }
@@ -188,7 +192,10 @@ fn healed_at(scan: &Scan<'_>, event: &Event) -> Option<(String, OffsetDateTime)>
     if nobody {
         return None;
     }
-    let links = scan.exam.links.iter().filter(|link| port_of(link) == Some(event.port) || event.writer == Writer::Etcd && link.id.contains("etcd"));
+    let links =
+        scan.exam.links.iter().filter(|link| {
+            port_of(link) == Some(event.port) || event.writer == Writer::Etcd && link.id.contains("etcd")
+        });
     let files = links.flat_map(Link::references).filter_map(|reference| written(scan, reference));
     files.filter(|(_, at)| *at > last).max_by_key(|(_, at)| *at)
 }

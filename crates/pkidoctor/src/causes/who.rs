@@ -78,7 +78,8 @@ impl<'e> Directory<'e> {
             Told::Name(name) => exam.cluster.nodes.iter().position(|node| node.name == *name),
             Told::Urls { of: Urls::AdvertiseClient | Urls::AdvertisePeer | Urls::Own, urls } => {
                 let is_here = |hosts: &Vec<String>, url: &String| {
-                    host_of(url).is_some_and(|host| !is_loopback(&host) && hosts.iter().any(|known| same_host(known, &host)))
+                    host_of(url)
+                        .is_some_and(|host| !is_loopback(&host) && hosts.iter().any(|known| same_host(known, &host)))
                 };
                 self.hosts.iter().position(|hosts| urls.iter().any(|url| is_here(hosts, url)))
             }
@@ -91,7 +92,10 @@ impl<'e> Directory<'e> {
     pub(super) fn who(&self, event: &Event) -> Who {
         let Some(host) = &event.remote else { return Who::default() };
         if event.gateway > 0 && event.gateway * 2 >= event.count {
-            return Who { words: Some("etcd itself, through its JSON gateway".to_owned()), place: self.place(host, event.source) };
+            return Who {
+                words: Some("etcd itself, through its JSON gateway".to_owned()),
+                place: self.place(host, event.source),
+            };
         }
         let place = self.place(host, event.source);
         let words = match &place {

@@ -24,7 +24,7 @@ fn log(name: &str) -> PathBuf {
 }
 
 fn listen(now: OffsetDateTime, logs: &[(&str, &[u8])]) -> Journal {
-    let mut reader = Reader::new(Settings::new(now));
+    let mut reader = Reader::new(Settings::at(now));
     for (name, bytes) in logs {
         let source = reader.source(name);
         reader.feed(source, bytes);
