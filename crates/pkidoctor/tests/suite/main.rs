@@ -10,6 +10,7 @@ mod files;
 mod healthy;
 mod hostile;
 mod issue;
+mod logs;
 mod matrix;
 mod mutation;
 mod nodes;
