@@ -265,9 +265,9 @@ pub enum Told {
     Started {
         /// Its own version.
         version: Option<String>,
-        /// The Go it was built with, as `go1.26.4`.
-        go: Option<String>,
     },
+    /// The Go it was built with, as `go1.26.4`.
+    Go(String),
     /// It takes requests.
     Ready,
     /// It stops, and was told to.

@@ -1,10 +1,12 @@
-//! The generated documents: `docs/coverage.md` from `docs/coverage.tsv`, `docs/checks.md` from the register.
+//! The generated documents: `docs/coverage.md` from `docs/coverage.tsv`, `docs/checks.md` from the register,
+//! `docs/logs.md` from the table of log lines.
 //! `UPDATE=1 cargo test -p pkidoctor --test suite docs` writes them.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use pkidoctor::checks;
+use pkidoctor::logs::{self, Row};
 
 fn docs(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(name)
@@ -80,4 +82,46 @@ fn the_list_of_checks_is_current() {
         writeln!(text, "\n## {}\n\n{}", check.code, check.docs.trim_end()).expect("writes");
     }
     same_as_written("checks.md", &text);
+}
+
+fn slugs(slugs: &[&str]) -> String {
+    slugs.iter().map(|slug| format!("`{slug}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn row(row: &Row) -> String {
+    let mut text = format!(
+        "\n### {}\n\n`{}`\n\n{}\n\n| | |\n|---|---|\n| who refused whom | {} |\n| stage | {} |\n",
+        row.id,
+        row.pattern.replace('|', "\\|"),
+        row.meaning,
+        row.direction.name(),
+        row.stage.name()
+    );
+    if !row.gateway.is_empty() {
+        writeln!(text, "| from etcd's own gateway, first | {} |", slugs(row.gateway)).expect("writes");
+    }
+    if !row.causes.is_empty() {
+        writeln!(text, "| may be behind it | {} |", slugs(row.causes)).expect("writes");
+    }
+    writeln!(text, "| decides | {} |", row.check).expect("writes");
+    if row.noise {
+        text.push_str("| | no fault of the PKI by itself |\n");
+    }
+    writeln!(text, "\n```text\n{}\n```", row.example).expect("writes");
+    text
+}
+
+#[test]
+fn the_table_of_log_lines_is_current() {
+    let mut text = String::from(
+        "# Log lines\n\n<!-- generated from the table; checked by a test -->\n\n\
+         What each line means, as `pkidoctor diagnose` reads it: who refused whom, what may be behind it (the likeliest \
+         first; the failures of [coverage.md](coverage.md)), and what decides. A line falls under the first row that \
+         fits. Capitals in a pattern stand for what differs.\n",
+    );
+    for section in &logs::ROWS {
+        write!(text, "\n## {}\n", section.title).expect("writes");
+        section.rows.iter().for_each(|entry| text.push_str(&row(entry)));
+    }
+    same_as_written("logs.md", &text);
 }

@@ -11,6 +11,7 @@ mod files;
 mod healthy;
 mod hostile;
 mod issue;
+mod logs;
 mod matrix;
 mod modes;
 mod mutation;

@@ -1,7 +1,11 @@
 //! Why a connection or a start failed: the words of Go's `crypto/tls` and `crypto/x509`, of etcd and of the systems
 //! around them, taken apart.
 
+mod read;
+
 use time::OffsetDateTime;
+
+pub(super) use read::{instant, quoted_names, read};
 
 /// Why. Instants and names are those in the line.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -162,8 +166,11 @@ pub enum Reason {
     Cipher,
     /// A cipher suite that does not exist.
     CipherName,
-    /// An RSA key that cannot sign.
-    RsaSize,
+    /// An RSA key that cannot sign, or that nobody verifies.
+    RsaSize {
+        /// Whether it is too large.
+        large: bool,
+    },
     /// The server did not choose HTTP/2 (ALPN).
     NoAlpn,
     /// End of the stream.
@@ -174,6 +181,10 @@ pub enum Reason {
     Refused,
     /// Cannot be reached, or has no address.
     Unreachable,
+    /// An address to listen on that this machine does not have.
+    NoSuchAddress,
+    /// Another process listens there.
+    AddressInUse,
     /// Nothing came in time.
     Timeout,
     /// A context's deadline; what went before is hidden.
@@ -218,6 +229,8 @@ pub enum Reason {
         /// Until when they are valid.
         until: Option<OffsetDateTime>,
     },
+    /// A handshake that came about, and says nothing about the client's certificate.
+    OnlyHandshake,
     /// Membership, not PKI.
     Membership,
     /// A common name that the gateway may not lend.

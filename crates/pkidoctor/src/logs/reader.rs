@@ -1,0 +1,335 @@
+//! Logs in, a [`Journal`] out: equal events are counted, everything is bounded.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use time::{Duration, OffsetDateTime, UtcOffset};
+
+use super::clock::{Clock, Stamp};
+use super::event::{CertificateIds, Event, Fact, Names, Port, SourceId, Told, When, Writer};
+use super::gateway::Gateway;
+use super::journal::{Journal, Source};
+use super::reason::Reason;
+use super::sentence::Sentence;
+use super::sifter::{Hit, LONGEST, Sifter};
+use super::understand::{self, timeless};
+use super::{Row, wrapper, writer};
+
+/// As many different events, and as many different facts, as are kept.
+pub const MAX_EVENTS: usize = 4096;
+/// As many sources as are told apart.
+pub const MAX_SOURCES: usize = 4096;
+const MAX_REMOTE_PORTS: usize = 16;
+const MAX_TIMES: usize = 64;
+/// How far the doctor's own connections may be off in another clock.
+const OURS_WITHIN: Duration = Duration::seconds(2);
+
+/// What a reader must be told.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Settings {
+    /// The present: a year that a log leaves out is taken from it.
+    pub now: OffsetDateTime,
+    /// The zone of times that name none.
+    pub zone: UtcOffset,
+    /// Lines that are older are left out.
+    pub since: Option<OffsetDateTime>,
+    /// Connections of the doctor itself, whose lines are counted apart.
+    pub ours: Vec<Own>,
+}
+
+impl Settings {
+    /// Everything, in UTC.
+    pub const fn at(now: OffsetDateTime) -> Self {
+        Self { now, zone: UtcOffset::UTC, since: None, ours: Vec::new() }
+    }
+}
+
+/// A connection of the doctor itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Own {
+    /// Its source port.
+    pub port: u16,
+    /// When it began.
+    pub from: OffsetDateTime,
+    /// When it ended.
+    pub to: OffsetDateTime,
+}
+
+/// Reads any number of logs side by side.
+pub struct Reader {
+    settings: Settings,
+    logs: Vec<Log>,
+    events: Vec<Event>,
+    event_of: HashMap<Key, usize>,
+    facts: Vec<Fact>,
+    fact_of: HashMap<(SourceId, Told), usize>,
+    ours: u64,
+    dropped: u64,
+    cut: u64,
+}
+
+/// One log, half read.
+struct Log {
+    source: Source,
+    /// Who writes it, by its name.
+    named: Option<Writer>,
+    /// Who writes it, by what stands in it.
+    shown: Option<Writer>,
+    sifter: Sifter,
+    /// Lines that a container runtime cut in parts, by stream.
+    parts: [Vec<u8>; 2],
+    gateway: Gateway,
+}
+
+/// By what equal events are told.
+#[derive(PartialEq, Eq, Hash)]
+struct Key {
+    source: SourceId,
+    row: &'static str,
+    writer: Writer,
+    port: Port,
+    reason: Reason,
+    remote: Option<String>,
+    target: Option<String>,
+    server_name: Option<String>,
+    names: Option<Names>,
+    certificate: Option<CertificateIds>,
+    member: Option<String>,
+}
+
+impl Key {
+    fn new(source: SourceId, row: &'static Row, writer: Writer, said: &Sentence) -> Self {
+        Self {
+            source,
+            row: row.id,
+            writer,
+            port: said.port,
+            reason: timeless(&said.reason),
+            remote: said.remote.as_ref().map(|(host, _)| host.clone()),
+            target: said.target.clone(),
+            server_name: said.server_name.clone(),
+            names: said.names.clone(),
+            certificate: said.certificate.clone(),
+            member: said.member.clone(),
+        }
+    }
+}
+
+impl Reader {
+    /// A reader of nothing yet.
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            logs: Vec::new(),
+            events: Vec::new(),
+            event_of: HashMap::new(),
+            facts: Vec::new(),
+            fact_of: HashMap::new(),
+            ours: 0,
+            dropped: 0,
+            cut: 0,
+        }
+    }
+
+    /// Announces a log by its name, which is shown and may tell who writes it. Beyond [`MAX_SOURCES`] the last one is
+    /// given again.
+    pub fn source(&mut self, name: &str) -> SourceId {
+        if self.logs.len() < MAX_SOURCES {
+            self.logs.push(Log {
+                source: Source { name: name.to_owned(), ..Source::default() },
+                named: writer::of_source(name),
+                shown: None,
+                sifter: Sifter::default(),
+                parts: [Vec::new(), Vec::new()],
+                gateway: Gateway::default(),
+            });
+        }
+        SourceId(self.logs.len() - 1)
+    }
+
+    /// Takes the next bytes of a log; a line may be cut anywhere.
+    pub fn feed(&mut self, source: SourceId, bytes: &[u8]) {
+        let Some(log) = self.logs.get_mut(source.0) else { return };
+        log.source.bytes += bytes.len() as u64;
+        let mut sifter = std::mem::take(&mut log.sifter);
+        sifter.push(bytes, &mut |hit| self.look(source, &hit));
+        self.put_back(source, sifter);
+    }
+
+    /// The end of a log; what comes after it begins a new line.
+    pub fn end(&mut self, source: SourceId) {
+        let Some(log) = self.logs.get_mut(source.0) else { return };
+        let mut sifter = std::mem::take(&mut log.sifter);
+        sifter.end(&mut |hit| self.look(source, &hit));
+        self.put_back(source, sifter);
+    }
+
+    fn put_back(&mut self, source: SourceId, sifter: Sifter) {
+        let clock = self.clock();
+        let log = &mut self.logs[source.0];
+        log.source.lines = sifter.lines;
+        log.source.first = sifter.first.and_then(|stamp| stamp.complete(clock));
+        log.source.last = sifter.last.and_then(|stamp| stamp.complete(clock));
+        log.sifter = sifter;
+    }
+
+    const fn clock(&self) -> Clock {
+        Clock { now: self.settings.now, zone: self.settings.zone }
+    }
+
+    /// A line that may tell something.
+    fn look(&mut self, source: SourceId, hit: &Hit<'_>) {
+        self.cut += u64::from(hit.cut);
+        let log = &mut self.logs[source.0];
+        let Some(line) = whole(&mut log.parts, hit.line) else { return };
+        let known = log.named.or(log.shown);
+        let understood = understand::line(&String::from_utf8_lossy(&line), known);
+        if understood.decisive && understood.writer != Writer::Unknown {
+            log.shown = Some(understood.writer);
+        }
+        if understood.failure.is_none() && understood.told.is_empty() {
+            return;
+        }
+        let time = self.time(understood.stamp.or(hit.before));
+        if self.settings.since.is_some_and(|since| time.is_some_and(|time| time < since)) {
+            return;
+        }
+        let when = When { time, line: hit.number };
+        if let Some((said, _)) = &understood.failure
+            && self.is_ours(said, time)
+        {
+            self.ours += 1;
+            return;
+        }
+        let mut kept = false;
+        for told in understood.told {
+            kept |= self.tell(source, understood.writer, told, when);
+        }
+        if let Some((said, row)) = understood.failure {
+            kept |= self.count(source, understood.writer, said, row, when, &line);
+        }
+        self.logs[source.0].source.understood += u64::from(kept);
+        self.dropped += u64::from(!kept);
+    }
+
+    fn time(&self, stamp: Option<Stamp>) -> Option<OffsetDateTime> {
+        stamp?.complete(self.clock())
+    }
+
+    fn is_ours(&self, said: &Sentence, time: Option<OffsetDateTime>) -> bool {
+        let Some(port) = said.remote.as_ref().and_then(|(_, port)| *port) else { return false };
+        self.settings.ours.iter().filter(|own| own.port == port).any(|own| {
+            time.is_none_or(|time| time >= own.from - OURS_WITHIN && time <= own.to + OURS_WITHIN)
+        })
+    }
+
+    /// Counts a fact; `false` where there is no room for it.
+    fn tell(&mut self, source: SourceId, writer: Writer, told: Told, when: When) -> bool {
+        let key = (source, told);
+        if let Some(known) = self.fact_of.get(&key) {
+            let fact = &mut self.facts[*known];
+            fact.count += 1;
+            fact.last = when;
+            fact.times.extend(when.time.filter(|_| fact.times.len() < MAX_TIMES));
+            return true;
+        }
+        if self.facts.len() >= MAX_EVENTS {
+            return false;
+        }
+        let what = key.1.clone();
+        self.fact_of.insert(key, self.facts.len());
+        let times = when.time.into_iter().collect();
+        self.facts.push(Fact { source, writer, what, count: 1, first: when, last: when, times });
+        true
+    }
+
+    /// Counts an event; `false` where there is no room for it.
+    fn count(
+        &mut self,
+        source: SourceId,
+        writer: Writer,
+        said: Sentence,
+        row: &'static Row,
+        when: When,
+        line: &[u8],
+    ) -> bool {
+        let key = Key::new(source, row, writer, &said);
+        let port = said.remote.as_ref().and_then(|(_, port)| *port);
+        let from_port = said.from_port;
+        let index = match self.event_of.get(&key) {
+            Some(known) => {
+                again(&mut self.events[*known], when, port);
+                *known
+            }
+            None if self.events.len() >= MAX_EVENTS => return false,
+            None => {
+                let index = self.events.len();
+                let text = String::from_utf8_lossy(line);
+                self.events.push(understand::event(source, writer, said, row, when, &text));
+                self.event_of.insert(key, index);
+                index
+            }
+        };
+        self.logs[source.0].gateway.see(&mut self.events, index, when.line, port.or(from_port));
+        true
+    }
+
+    /// What came of it all. Logs that were not ended are.
+    pub fn finish(mut self) -> Journal {
+        for log in 0..self.logs.len() {
+            self.end(SourceId(log));
+        }
+        super::gateway::judge(&mut self.events, &self.facts);
+        self.events.sort_by_key(|event| order(event.source, event.first));
+        self.facts.sort_by_key(|fact| order(fact.source, fact.first));
+        let sources: Vec<Source> = self.logs.into_iter().map(|log| log.source).collect();
+        let lines: u64 = sources.iter().map(|source| source.lines).sum();
+        let understood: u64 = sources.iter().map(|source| source.understood).sum();
+        Journal {
+            unknown: lines.saturating_sub(understood + self.ours + self.dropped),
+            sources,
+            events: self.events,
+            facts: self.facts,
+            ours: self.ours,
+            dropped: self.dropped,
+            cut: self.cut,
+        }
+    }
+}
+
+/// By time; what has none comes last.
+fn order(source: SourceId, first: When) -> (bool, Option<OffsetDateTime>, SourceId, u64) {
+    (first.time.is_none(), first.time, source, first.line)
+}
+
+/// One more line of an event.
+fn again(event: &mut Event, when: When, port: Option<u16>) {
+    event.count += 1;
+    event.last = when;
+    if let Some(port) = port
+        && event.remote_ports.len() < MAX_REMOTE_PORTS
+        && !event.remote_ports.contains(&port)
+    {
+        event.remote_ports.push(port);
+    }
+}
+
+/// A line whose parts are all there: a part of one is kept until its end comes.
+fn whole<'l>(parts: &mut [Vec<u8>; 2], line: &'l [u8]) -> Option<Cow<'l, [u8]>> {
+    let Some(cri) = wrapper::cri(line) else { return Some(Cow::Borrowed(line)) };
+    let before = &mut parts[cri.stream];
+    if cri.partial {
+        // the first part keeps its head, and so its time
+        let more = if before.is_empty() { line } else { cri.text };
+        let room = LONGEST - before.len();
+        before.extend_from_slice(&more[..more.len().min(room)]);
+        return None;
+    }
+    if before.is_empty() {
+        return Some(Cow::Borrowed(line));
+    }
+    let mut joined = std::mem::take(before);
+    let room = LONGEST - joined.len();
+    joined.extend_from_slice(&cri.text[..cri.text.len().min(room)]);
+    Some(Cow::Owned(joined))
+}

@@ -1,0 +1,151 @@
+//! Bytes in chunks of any size, cut into lines; those that may tell something come out, in order.
+
+use super::clock::Stamp;
+use super::{head, telling, wrapper};
+
+/// So much of a line is kept.
+pub(super) const LONGEST: usize = 64 * 1024;
+/// So many lines behind a start are all looked at: etcd and kube-apiserver say in fewer what they were started with.
+const AFTER_START: u32 = 200;
+/// A line that is in parts has at most so many lines between them.
+const AFTER_PART: u32 = 64;
+
+/// A line that may tell something.
+pub(super) struct Hit<'l> {
+    /// Its number, from 1.
+    pub(super) number: u64,
+    /// The line, without its end.
+    pub(super) line: &'l [u8],
+    /// The time of the last line before it that has one; only where it has none itself.
+    pub(super) before: Option<Stamp>,
+    /// Whether its end was cut off.
+    pub(super) cut: bool,
+}
+
+/// What is known of a log so far.
+#[derive(Default)]
+pub(super) struct Sifter {
+    /// Lines that are complete.
+    pub(super) lines: u64,
+    /// The first time in it.
+    pub(super) first: Option<Stamp>,
+    /// The last time in its complete lines.
+    pub(super) last: Option<Stamp>,
+    /// The start of the line that is not complete.
+    unfinished: Vec<u8>,
+    /// Whether more of it came than is kept.
+    overlong: bool,
+    /// How many of the next lines are all looked at.
+    wanted: u32,
+}
+
+impl Sifter {
+    /// Whether what comes next is looked at whatever it holds, so that it cannot be sifted without what came before.
+    pub(super) const fn waits(&self) -> bool {
+        self.wanted > 0 || !self.unfinished.is_empty() || self.overlong
+    }
+
+    /// Takes the next bytes.
+    pub(super) fn push(&mut self, bytes: &[u8], each: &mut impl FnMut(Hit<'_>)) {
+        let mut bytes = bytes;
+        if !self.unfinished.is_empty() || self.overlong {
+            let Some(end) = memchr::memchr(b'\n', bytes) else {
+                self.keep_unfinished(bytes);
+                return;
+            };
+            self.keep_unfinished(&bytes[..end]);
+            bytes = &bytes[end + 1..];
+            self.finish_line(each);
+        }
+        let complete = memchr::memrchr(b'\n', bytes).map_or(0, |end| end + 1);
+        self.complete(&bytes[..complete], each);
+        self.keep_unfinished(&bytes[complete..]);
+    }
+
+    /// The end: a last line without an end is one.
+    pub(super) fn end(&mut self, each: &mut impl FnMut(Hit<'_>)) {
+        if !self.unfinished.is_empty() || self.overlong {
+            self.finish_line(each);
+        }
+    }
+
+    fn keep_unfinished(&mut self, bytes: &[u8]) {
+        let room = LONGEST - self.unfinished.len();
+        self.unfinished.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        self.overlong |= bytes.len() > room;
+    }
+
+    fn finish_line(&mut self, each: &mut impl FnMut(Hit<'_>)) {
+        let mut line = std::mem::take(&mut self.unfinished);
+        let overlong = std::mem::take(&mut self.overlong);
+        line.push(b'\n');
+        let mut cut = |hit: Hit<'_>| each(Hit { cut: overlong, ..hit });
+        self.complete(&line, &mut cut);
+        line.clear();
+        self.unfinished = line;
+    }
+
+    /// Sifts complete lines.
+    fn complete(&mut self, lines: &[u8], each: &mut impl FnMut(Hit<'_>)) {
+        let mut at = 0;
+        // up to here the time is known
+        let mut timed = 0;
+        while at < lines.len() {
+            let hit = if self.wanted > 0 { Some(at) } else { telling::next(lines, at) };
+            let Some(hit) = hit else { break };
+            let start = memchr::memrchr(b'\n', &lines[at..hit]).map_or(at, |end| at + end + 1);
+            let end = memchr::memchr(b'\n', &lines[hit..]).map_or(lines.len(), |end| hit + end);
+            self.lines += count(&lines[at..start]) + 1;
+            let line = &lines[start..end];
+            let own = head::time(line);
+            if own.is_none() {
+                self.time_of(&lines[timed..start]);
+            }
+            let cut = line.len() > LONGEST;
+            let line = &line[..line.len().min(LONGEST)];
+            each(Hit { number: self.lines, line, before: if own.is_none() { self.last } else { None }, cut });
+            if own.is_some() {
+                self.first = self.first.or_else(|| first_time(lines)).or(own);
+                self.last = own;
+            }
+            self.want(line);
+            timed = end;
+            at = end + 1;
+        }
+        let rest = &lines[at.min(lines.len())..];
+        self.lines += count(rest);
+        self.time_of(&lines[timed..]);
+        self.first = self.first.or_else(|| first_time(lines));
+    }
+
+    /// Remembers the last time in these lines.
+    fn time_of(&mut self, lines: &[u8]) {
+        let mut lines = lines.strip_suffix(b"\n").unwrap_or(lines);
+        while !lines.is_empty() {
+            let start = memchr::memrchr(b'\n', lines).map_or(0, |end| end + 1);
+            if let Some(stamp) = head::time(&lines[start..]) {
+                self.last = Some(stamp);
+                return;
+            }
+            lines = &lines[..start.saturating_sub(1)];
+        }
+    }
+
+    fn want(&mut self, line: &[u8]) {
+        self.wanted = self.wanted.saturating_sub(1);
+        if telling::is_start(line) {
+            self.wanted = AFTER_START;
+        } else if wrapper::cri(line).is_some_and(|cri| cri.partial) {
+            self.wanted = self.wanted.max(AFTER_PART);
+        }
+    }
+}
+
+fn count(lines: &[u8]) -> u64 {
+    memchr::memchr_iter(b'\n', lines).count() as u64
+}
+
+/// The first time in these lines.
+fn first_time(lines: &[u8]) -> Option<Stamp> {
+    lines.split(|byte| *byte == b'\n').find_map(head::time)
+}
