@@ -60,12 +60,8 @@ fn suspects(scan: Option<&Scan<'_>>, heard: &[Heard<'_>], mut events: Vec<usize>
     for index in events {
         let event = heard[index].event;
         let ranked = ranked(scan, event);
-        let known = |suspect: &&mut Suspect| {
-            let listed = ranked.iter().any(|(mode, against)| mode.slug == suspect.mode.slug && against.is_none());
-            listed || is_hidden(&event.reason) && suspect.events.iter().any(|other| follows(event, heard[*other].event))
-        };
-        if let Some(suspect) = suspects.iter_mut().find(known) {
-            suspect.events.push(index);
+        if let Some(at) = known(&suspects, heard, event, &ranked) {
+            suspects[at].events.push(index);
             continue;
         }
         let Some((mode, against)) = ranked.into_iter().next() else { continue };
@@ -74,6 +70,28 @@ fn suspects(scan: Option<&Scan<'_>>, heard: &[Heard<'_>], mut events: Vec<usize>
         suspects.push(Suspect { mode, events: vec![index], against: against.into_iter().collect(), decisive });
     }
     suspects
+}
+
+/// The suspect to which an event is laid: one of its own modes, else, where its words hide the reason, a refusal at the
+/// same port rather than a program that does not start.
+fn known(
+    suspects: &[Suspect],
+    heard: &[Heard<'_>],
+    event: &Event,
+    ranked: &[(&'static Mode, Option<String>)],
+) -> Option<usize> {
+    let is_listed =
+        |suspect: &Suspect| ranked.iter().any(|(mode, against)| mode.slug == suspect.mode.slug && against.is_none());
+    if let Some(at) = suspects.iter().position(is_listed) {
+        return Some(at);
+    }
+    if !is_hidden(&event.reason) {
+        return None;
+    }
+    let before = |at: &usize| suspects[*at].events.iter().map(|other| heard[*other].event);
+    let brings_about = |at: &usize| before(at).any(|other| follows(event, other));
+    let starts_not = |at: &usize| before(at).all(|other| other.direction == Direction::WriterCannotLoad);
+    (0..suspects.len()).filter(brings_about).min_by_key(starts_not)
 }
 
 /// The modes of an event, those that a scan speaks against last, each with what it says.

@@ -135,7 +135,7 @@ impl<'e> Directory<'e> {
         let mut clients: Vec<&str> = Vec::new();
         for link in self.exam.into_iter().flat_map(|exam| exam.links) {
             let client = link.id.split("->").next().unwrap_or_default();
-            if port_of(link) == Some(port) && dials(link, host) && !clients.contains(&client) {
+            if leads_to(link, port) && dials(link, host) && !clients.contains(&client) {
                 clients.push(client);
             }
         }
@@ -150,6 +150,14 @@ impl<'e> Directory<'e> {
 pub(super) fn dials(link: &Link, host: &str) -> bool {
     let Some(endpoint) = &link.dials else { return false };
     same_host(&endpoint.host, host) || is_loopback(&endpoint.host) && is_loopback(host)
+}
+
+/// Whether a link leads to a port; etcd did not always say which of its two it speaks of.
+fn leads_to(link: &Link, port: Port) -> bool {
+    match port_of(link) {
+        Some(Port::EtcdClient | Port::EtcdPeer) if port == Port::Unknown => true,
+        known => known == Some(port),
+    }
 }
 
 /// The port that a link leads to.

@@ -113,7 +113,8 @@ fn once_per_start(event: &Event, facts: &[Fact]) -> bool {
     let count = starts.clone().count() as u64;
     event.reason == Reason::IncompatibleUsage
         && event.count <= count
-        && event.first.time.is_some_and(|time| {
-            starts.any(|start| time >= *start - Duration::SECOND && time - *start <= AFTER_START)
-        })
+        && event
+            .first
+            .time
+            .is_some_and(|time| starts.any(|start| time >= *start - Duration::SECOND && time - *start <= AFTER_START))
 }

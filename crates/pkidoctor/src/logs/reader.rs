@@ -218,9 +218,11 @@ impl Reader {
 
     fn is_ours(&self, said: &Sentence, time: Option<OffsetDateTime>) -> bool {
         let Some(port) = said.remote.as_ref().and_then(|(_, port)| *port) else { return false };
-        self.settings.ours.iter().filter(|own| own.port == port).any(|own| {
-            time.is_none_or(|time| time >= own.from - OURS_WITHIN && time <= own.to + OURS_WITHIN)
-        })
+        self.settings
+            .ours
+            .iter()
+            .filter(|own| own.port == port)
+            .any(|own| time.is_none_or(|time| time >= own.from - OURS_WITHIN && time <= own.to + OURS_WITHIN))
     }
 
     /// Counts a fact; `false` where there is no room for it.

@@ -66,7 +66,9 @@ fn author(line: &Line, sentence: &Sentence, known: Option<Writer>, by_file: Opti
     // only etcd words its own listeners like this
     let own_words = matches!(sentence.spot, Spot::Rejected | Spot::Listener) || line.form == Form::Capnslog;
     let said = sentence.writer;
-    let writer = if own_words { said.or(known) } else { known.or(said) };
+    // what is pasted together from a terminal and a log: no other program speaks like kubeadm
+    let is_plain = said == Some(Writer::Kubeadm);
+    let writer = if own_words || is_plain { said.or(known) } else { known.or(said) };
     writer.or(by_file).unwrap_or(Writer::Unknown)
 }
 

@@ -111,14 +111,14 @@ const WOUNDS: [(&str, Inflict, &str, &str, &str); 10] = [
         |cluster, rng, _| other_key(cluster, rng, Kind::Rsa(2048)),
         "key-mismatch",
         "etcd/server.key",
-        "pair-cert-key-mismatch",
+        "pair-mismatch-live",
     ),
     (
         "server-key-type-swapped",
         |cluster, rng, _| other_key(cluster, rng, Kind::P256),
         "key-type-mismatch",
         "etcd/server.key",
-        "pair-type-mismatch",
+        "pair-mismatch-live",
     ),
     (
         "server-lacks-clientauth",

@@ -35,12 +35,17 @@ fn every_example_falls_under_its_row() {
 
 #[test]
 fn rows_are_complete_and_name_known_failures() {
-    let coverage = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/coverage.tsv")).expect("reads");
+    let coverage =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/coverage.tsv")).expect("reads");
     let known: BTreeSet<&str> = coverage.lines().filter_map(|line| line.split('\t').next()).collect();
     let mut ids = BTreeSet::new();
     for row in rows() {
         assert!(ids.insert(row.id), "{} stands twice", row.id);
-        assert!(row.id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'), "{}", row.id);
+        assert!(
+            row.id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'),
+            "{}",
+            row.id
+        );
         for text in [row.pattern, row.meaning, row.check, row.example] {
             assert!(!text.is_empty(), "{} is incomplete", row.id);
         }

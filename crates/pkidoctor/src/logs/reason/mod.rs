@@ -301,8 +301,9 @@ pub enum Alert {
 }
 
 impl Reason {
-    /// X.
-    pub fn of(text: &str) -> Self {
-        Self::Other(text.to_owned())
+    /// What a text says that a program printed as an error; `None` for one that says nothing of TLS, X.509, files or
+    /// the network.
+    pub fn of(text: &str) -> Option<Self> {
+        read(text)
     }
 }

@@ -115,11 +115,8 @@ fn malformed(text: &str) -> Option<Reason> {
     ];
     let found = WORDS.iter().find_map(|words| text.find(words).map(|at| (words, at)))?;
     let (words, at) = found;
-    let start = if words.starts_with("x509: ") || words.starts_with("asn1: ") {
-        at
-    } else {
-        text[..at].rfind("x509: ")?
-    };
+    let start =
+        if words.starts_with("x509: ") || words.starts_with("asn1: ") { at } else { text[..at].rfind("x509: ")? };
     Some(Reason::Malformed(super::super::clean::clip(up_to(&text[start..], &['"', ')']), 200).to_owned()))
 }
 
@@ -314,7 +311,8 @@ mod tests {
         let valid_for = vec!["127.0.0.1".to_owned(), "::1".to_owned()];
         let text = "x509: certificate is valid for 127.0.0.1, ::1, not 192.168.6.11\". Reconnecting";
         assert_eq!(read(text), Some(Reason::Name { valid_for, wanted }));
-        let text = r#"tls: "10.0.0.3" does not match any of DNSNames ["a" "b"] (lookup a on 10.0.0.1:53: no such host)"#;
+        let text =
+            r#"tls: "10.0.0.3" does not match any of DNSNames ["a" "b"] (lookup a on 10.0.0.1:53: no such host)"#;
         let dns = vec!["a".to_owned(), "b".to_owned()];
         assert_eq!(read(text), Some(Reason::PeerAddress { address: "10.0.0.3".to_owned(), dns, lookup_failed: true }));
     }

@@ -204,7 +204,13 @@ pub(super) const KUBECTL: &[Row] = &[
         id: "kubectl-unknown-authority",
         pattern: "Unable to connect to the server: … x509: certificate signed by unknown authority [(possibly because of …)]",
         meaning: "the client refused kube-apiserver: the CA in its kubeconfig did not sign the server's certificate",
-        causes: &["kc-ca-data-mismatch", "kc-user-copy-stale", "mn-cluster-ca-differs", "file-leftovers", "op-ca-rotated-pods-stale"],
+        causes: &[
+            "kc-ca-data-mismatch",
+            "kc-user-copy-stale",
+            "mn-cluster-ca-differs",
+            "file-leftovers",
+            "op-ca-rotated-pods-stale",
+        ],
         check: "apiserver.crt against the CA in that kubeconfig",
         example: r#"Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by unknown authority (possibly because of "crypto/rsa: verification error" while trying to verify candidate authority certificate "kubernetes")"#,
         when: |said, _| matches!(said.reason, Reason::UnknownAuthority { .. }),
@@ -304,7 +310,13 @@ pub(super) const KUBECTL: &[Row] = &[
         pattern: "error: You must be logged in to the server (Unauthorized), (the server has asked for the client to provide credentials)",
         meaning: "kube-apiserver refused the client's certificate or token (HTTP 401)",
         stage: Stage::Http,
-        causes: &["kc-client-cert-expired", "kc-user-copy-stale", "cfg-signer-mismatch", "pair-sa-mismatch", "chain-frontproxy-mismatch"],
+        causes: &[
+            "kc-client-cert-expired",
+            "kc-user-copy-stale",
+            "cfg-signer-mismatch",
+            "pair-sa-mismatch",
+            "chain-frontproxy-mismatch",
+        ],
         check: "the client certificate in that kubeconfig: dates and CA; kube-apiserver's log says why",
         example: "error: You must be logged in to the server (Unauthorized)",
         when: |said, _| said.reason == Reason::Unauthorized,
@@ -333,7 +345,12 @@ pub(super) const KUBECTL: &[Row] = &[
         when: |said, _| {
             matches!(
                 said.reason,
-                Reason::Refused | Reason::Unreachable | Reason::Timeout | Reason::Deadline | Reason::Reset | Reason::Proxy
+                Reason::Refused
+                    | Reason::Unreachable
+                    | Reason::Timeout
+                    | Reason::Deadline
+                    | Reason::Reset
+                    | Reason::Proxy
             )
         },
         ..KUBECTL_REFUSED
@@ -791,7 +808,12 @@ pub(super) const OTHERS: &[Row] = &[
         pattern: "(a client's log) … remote error: tls: ALERT",
         meaning: "the server refused the client's certificate; why, only the server's log says",
         direction: Direction::ServerRefusedClient,
-        causes: &["time-apiserver-etcd-client-expired", "cli-no-cert", "usage-client-serverauth-only", "chain-same-name-other-key"],
+        causes: &[
+            "time-apiserver-etcd-client-expired",
+            "cli-no-cert",
+            "usage-client-serverauth-only",
+            "chain-same-name-other-key",
+        ],
         check: "the server's log",
         example: "Error: remote error: tls: bad certificate",
         when: |said, writer| {
@@ -941,7 +963,12 @@ pub(super) const OTHERS: &[Row] = &[
         when: |said, _| {
             matches!(
                 said.reason,
-                Reason::Eof | Reason::Reset | Reason::Refused | Reason::Unreachable | Reason::Timeout | Reason::Deadline
+                Reason::Eof
+                    | Reason::Reset
+                    | Reason::Refused
+                    | Reason::Unreachable
+                    | Reason::Timeout
+                    | Reason::Deadline
                     | Reason::Proxy
             )
         },
