@@ -12,9 +12,7 @@ pub(super) fn time(line: &[u8]) -> Option<Stamp> {
     match *line.first()? {
         b'0'..=b'9' => cursor.date_time(),
         b'{' => field(&line[..line.len().min(FAR)]),
-        b'I' | b'W' | b'E' | b'F' if line.get(1).is_some_and(u8::is_ascii_digit) => {
-            Cursor::new(&line[1..]).klog_time()
-        }
+        b'I' | b'W' | b'E' | b'F' if line.get(1).is_some_and(u8::is_ascii_digit) => Cursor::new(&line[1..]).klog_time(),
         b'r' => line.strip_prefix(b"raft").and_then(|rest| Cursor::new(rest).date_time()),
         b'A'..=b'Z' => cursor.journal_time().or_else(|| {
             let behind = memchr::memchr(b' ', &line[..line.len().min(16)])? + 1;

@@ -148,7 +148,8 @@ fn of_klog(line: &Line) -> Vec<Told> {
         one(Urls::Serving, address)
     } else if let Some(version) = text.strip_prefix("Version: ").filter(|version| version.starts_with('v')) {
         vec![Told::Started { version: Some(version.to_owned()) }]
-    } else if let Some(watched) = text.strip_prefix("Starting ").filter(|rest| rest.contains("::/") || rest.contains("::"))
+    } else if let Some(watched) =
+        text.strip_prefix("Starting ").filter(|rest| rest.contains("::/") || rest.contains("::"))
     {
         watched_files(watched)
     } else if let Some(version) = line.fields.any(&["kubeletVersion", "version"]).filter(|_| text.contains("ersion")) {

@@ -104,9 +104,10 @@ pub(super) fn of_file(file: &str) -> Option<Writer> {
     ];
     // callers are `dir/file.go:1`, klog's files are bare
     let file = file.split(':').next().unwrap_or(file);
-    FILES.iter().find(|(known, _)| if known.ends_with(".go") { file == *known } else { file.starts_with(known) }).map(
-        |(_, writer)| *writer,
-    )
+    FILES
+        .iter()
+        .find(|(known, _)| if known.ends_with(".go") { file == *known } else { file.starts_with(known) })
+        .map(|(_, writer)| *writer)
 }
 
 #[cfg(test)]

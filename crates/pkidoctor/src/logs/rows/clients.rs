@@ -46,7 +46,12 @@ pub(super) const ROWS: &[Row] = &[
         id: "gateway-refused",
         pattern: "grpc: addrConn.createTransport failed to connect to {OWN ADDRESS} … remote error: tls: ALERT, Failed to dial 0.0.0.0:2379: …",
         meaning: "etcd's gateway was refused by etcd itself: it shows the server's certificate as a client; only the JSON endpoints below /v3 suffer",
-        causes: &["usage-server-without-clientauth", "time-etcd-server-expired", "usage-allowed-name-mismatch", "enc-ca-empty-pool"],
+        causes: &[
+            "usage-server-without-clientauth",
+            "time-etcd-server-expired",
+            "usage-allowed-name-mismatch",
+            "enc-ca-empty-pool",
+        ],
         check: "the refusal from etcd's own address beside it, which says why",
         example: r#"WARNING: 2018/03/07 22:36:51 Failed to dial 0.0.0.0:2379: connection error: desc = "transport: authentication handshake failed: remote error: tls: bad certificate"; please retry."#,
         spots: &[Spot::ClientHandshake, Spot::ClientPreface, Spot::ClientWrite],
@@ -54,6 +59,18 @@ pub(super) const ROWS: &[Row] = &[
             writer == Writer::Etcd && matches!(said.reason, Reason::Alert(_) | Reason::Reset | Reason::Eof)
         },
         ..ETCD_REFUSED
+    },
+    Row {
+        id: "gateway-refuses",
+        pattern: "grpc: addrConn.createTransport failed to connect to {OWN ADDRESS} … client certificate authentication failed",
+        meaning: "etcd's gateway does not take etcd's own certificate: its name is not among the allowed ones",
+        direction: Direction::ClientRefusedServer,
+        causes: &["usage-allowed-name-mismatch"],
+        check: "CN and SANs of etcd's server certificate against the allowed names in etcd's flags",
+        example: r#"{"level":"warn","ts":"2026-11-23T03:28:53.164Z","caller":"grpclog/grpclog.go:60","msg":"grpc: addrConn.createTransport failed to connect to {127.0.0.1:2379 127.0.0.1:2379 <nil> 0 <nil>}. Err: connection error: desc = \"transport: authentication handshake failed: client certificate authentication failed\". Reconnecting..."}"#,
+        spots: &[Spot::ClientHandshake],
+        when: |said, writer| writer == Writer::Etcd && said.reason == Reason::NotAllowedName,
+        ..PLAIN
     },
     // the client refused
     Row {
@@ -76,16 +93,20 @@ pub(super) const ROWS: &[Row] = &[
         causes: &["san-ipv6", "san-server-missing-localhost", "san-ip-changed"],
         check: "the SANs of etcd's server certificate, by value",
         example: r#"W1117 14:44:07.933170   15035 clientconn.go:1120] grpc: addrConn.createTransport failed to connect to {https://[::1]:2379 0  <nil>}. Err :connection error: desc = "transport: authentication handshake failed: x509: certificate is valid for 127.0.0.1, 10.0.0.5, not ::1". Reconnecting..."#,
-        when: |said, _| {
-            matches!(&said.reason, Reason::Name { wanted, .. } | Reason::NoIpSans { wanted } if wanted.contains(':'))
-        },
+        when: |said, _| matches!(&said.reason, Reason::Name { wanted, .. } | Reason::NoIpSans { wanted } if wanted.contains(':')),
         ..CLIENT_REFUSED
     },
     Row {
         id: "client-name-address",
         pattern: "… x509: certificate is valid for A, not B, cannot validate certificate for B because it doesn't contain any IP SANs",
         meaning: "the client refused etcd: its certificate does not list the address that the client dials",
-        causes: &["san-ip-changed", "san-copied-from-other-node", "cfg-advertise-not-covered", "san-ip-as-dns", "san-lb-name"],
+        causes: &[
+            "san-ip-changed",
+            "san-copied-from-other-node",
+            "cfg-advertise-not-covered",
+            "san-ip-as-dns",
+            "san-lb-name",
+        ],
         check: "the SANs of etcd's server certificate against the URL of that client",
         example: r#"{"level":"warn","ts":"2026-11-23T02:46:05.786Z","logger":"etcd-client","caller":"v3@v3.5.16/retry_interceptor.go:63","msg":"retrying of unary invoker failed","target":"etcd-endpoints://0xc000010000/192.168.6.11:2379","attempt":0,"error":"rpc error: code = DeadlineExceeded desc = latest balancer error: last connection error: connection error: desc = \"transport: authentication handshake failed: tls: failed to verify certificate: x509: certificate is valid for 10.0.0.5, 127.0.0.1, not 192.168.6.11\""}"#,
         when: |said, _| {
@@ -98,7 +119,12 @@ pub(super) const ROWS: &[Row] = &[
         id: "client-name",
         pattern: "… x509: certificate is valid for A, not NAME",
         meaning: "the client refused etcd: its certificate does not list the name that the client dials",
-        causes: &["san-lb-name", "san-multi-endpoint-client-bug", "san-copied-from-other-node", "cfg-advertise-not-covered"],
+        causes: &[
+            "san-lb-name",
+            "san-multi-endpoint-client-bug",
+            "san-copied-from-other-node",
+            "cfg-advertise-not-covered",
+        ],
         check: "the SANs of etcd's server certificate against the URL of that client",
         example: r#"W1117 14:44:07.933170   15035 clientconn.go:1120] grpc: addrConn.createTransport failed to connect to {https://etcd.lb.example:2379 0  <nil>}. Err :connection error: desc = "transport: authentication handshake failed: x509: certificate is valid for etcd1, etcd2, not etcd.lb.example". Reconnecting..."#,
         when: |said, _| matches!(said.reason, Reason::Name { .. } | Reason::NoNames { .. }),
@@ -118,7 +144,13 @@ pub(super) const ROWS: &[Row] = &[
         id: "client-other-key",
         pattern: "… x509: certificate signed by unknown authority (possibly because of … \"CA\")",
         meaning: "the client refused etcd: it trusts a CA of that name, but with another key",
-        causes: &["chain-same-name-other-key", "cfg-apiserver-etcd-cafile", "op-ca-regenerated", "srv-stale-ca", "file-leftovers"],
+        causes: &[
+            "chain-same-name-other-key",
+            "cfg-apiserver-etcd-cafile",
+            "op-ca-regenerated",
+            "srv-stale-ca",
+            "file-leftovers",
+        ],
         check: "the signature of etcd's server certificate against the CA file of that client",
         example: r#"W1117 14:44:07.933170   15035 clientconn.go:1120] grpc: addrConn.createTransport failed to connect to {https://127.0.0.1:2379 0  <nil>}. Err :connection error: desc = "transport: authentication handshake failed: x509: certificate signed by unknown authority (possibly because of "crypto/rsa: verification error" while trying to verify candidate authority certificate "etcd-ca")". Reconnecting..."#,
         when: |said, _| matches!(said.reason, Reason::UnknownAuthority { hint: Some(Hint::OtherKey), .. }),
@@ -148,7 +180,13 @@ pub(super) const ROWS: &[Row] = &[
         id: "etcdctl-unknown-authority",
         pattern: "(etcdctl) … x509: certificate signed by unknown authority",
         meaning: "etcdctl refused etcd: it trusts no CA of the issuer's name",
-        causes: &["cli-no-cacert", "chain-wrong-ca", "enc-ca-empty-pool", "chain-ca-file-is-leaf", "chain-missing-intermediate"],
+        causes: &[
+            "cli-no-cacert",
+            "chain-wrong-ca",
+            "enc-ca-empty-pool",
+            "chain-ca-file-is-leaf",
+            "chain-missing-intermediate",
+        ],
         check: "--cacert, then etcd's served certificate against it",
         example: r#"{"level":"warn","ts":"2026-11-23T02:46:05.786Z","logger":"etcd-client","caller":"v3@v3.5.16/retry_interceptor.go:63","msg":"retrying of unary invoker failed","target":"etcd-endpoints://0xc000010000/127.0.0.1:2379","attempt":0,"error":"rpc error: code = DeadlineExceeded desc = latest balancer error: last connection error: connection error: desc = \"transport: authentication handshake failed: tls: failed to verify certificate: x509: certificate signed by unknown authority\""}"#,
         when: |said, writer| writer == Writer::Etcdctl && matches!(said.reason, Reason::UnknownAuthority { .. }),
@@ -301,7 +339,13 @@ pub(super) const ROWS: &[Row] = &[
         id: "client-refused-unknown-ca",
         pattern: "error reading server preface: remote error: tls: unknown certificate authority",
         meaning: "etcd refused the client: no CA that it trusts signed its certificate",
-        causes: &["chain-same-name-other-key", "chain-wrong-ca", "srv-stale-ca", "enc-ca-empty-pool", "chain-ca-file-is-leaf"],
+        causes: &[
+            "chain-same-name-other-key",
+            "chain-wrong-ca",
+            "srv-stale-ca",
+            "enc-ca-empty-pool",
+            "chain-ca-file-is-leaf",
+        ],
         check: "the client's certificate against etcd's trusted CA file; then whether etcd started before that file changed",
         example: r#"E1123 03:20:38.081312    2959 logging.go:59] "[core] [Channel #3 SubChannel #4] grpc: addrConn.createTransport failed to connect to {Addr: \"127.0.0.1:2379\", ServerName: \"127.0.0.1:2379\", }. Err: connection error: desc = \"error reading server preface: remote error: tls: unknown certificate authority\"""#,
         when: |said, _| alert(said, Alert::UnknownCa),
@@ -311,7 +355,12 @@ pub(super) const ROWS: &[Row] = &[
         id: "client-refused-expired",
         pattern: "error reading server preface: remote error: tls: expired certificate",
         meaning: "etcd refused the client: its certificate, or a CA, is expired or not yet valid",
-        causes: &["time-apiserver-etcd-client-expired", "time-healthcheck-client-expired", "time-ca-expired", "time-not-yet-valid"],
+        causes: &[
+            "time-apiserver-etcd-client-expired",
+            "time-healthcheck-client-expired",
+            "time-ca-expired",
+            "time-not-yet-valid",
+        ],
         check: "the dates of the client's certificate and of the CA; the clocks",
         example: r#"E1123 03:20:38.081312    2959 logging.go:59] "[core] [Channel #3 SubChannel #4] grpc: addrConn.createTransport failed to connect to {Addr: \"127.0.0.1:2379\", ServerName: \"127.0.0.1:2379\", }. Err: connection error: desc = \"error reading server preface: remote error: tls: expired certificate\"""#,
         when: |said, _| alert(said, Alert::ExpiredCertificate),
@@ -396,6 +445,7 @@ pub(super) const ROWS: &[Row] = &[
             "usage-client-serverauth-only",
         ],
         check: "etcd's log, which says why; or the same under TLS 1.2",
+        spots: &[Spot::ClientPreface, Spot::ClientWrite, Spot::ClientHidden],
         example: "W1123 04:25:56.164032   32722 clientconn.go:1223] grpc: addrConn.createTransport failed to connect to {https://127.0.0.1:32379  <nil> 0 <nil>}. Err :write tcp 127.0.0.1:60444->127.0.0.1:32379: write: broken pipe. Reconnecting...",
         when: |said, _| said.reason == Reason::Reset,
         ..ETCD_REFUSED
@@ -418,7 +468,7 @@ pub(super) const ROWS: &[Row] = &[
         id: "client-handshake-eof",
         pattern: "transport: authentication handshake failed: EOF",
         meaning: "TLS to a port without it, or to a load balancer with nothing behind it",
-        causes: &["cfg-scheme-mismatch", "srv-tls-terminating-lb"],
+        causes: &["cfg-scheme-mismatch", "srv-tls-terminating-lb", "cfg-metrics-probe"],
         check: "the scheme of etcd's listen URL",
         example: r#"W1117 14:44:07.933170   15035 clientconn.go:1120] grpc: addrConn.createTransport failed to connect to {https://127.0.0.1:2379 0  <nil>}. Err :connection error: desc = "transport: authentication handshake failed: EOF". Reconnecting..."#,
         spots: HANDSHAKES,
@@ -495,8 +545,10 @@ pub(super) const ROWS: &[Row] = &[
         ],
         check: "the lines with createTransport before it, and etcd's log",
         example: r#"F1117 14:44:27.933170   15035 storage_decorator.go:57] Unable to create storage backend: config (&{ /registry {[https://127.0.0.1:2379] /etc/kubernetes/pki/apiserver-etcd-client.key /etc/kubernetes/pki/apiserver-etcd-client.crt /etc/kubernetes/pki/etcd/ca.crt} false true}), err (context deadline exceeded)"#,
-        spots: &[Spot::Storage],
-        when: |said, _| said.reason == Reason::Deadline,
+        spots: &[Spot::Storage, Spot::ErrorLine, Spot::ClientHidden],
+        when: |said, writer| {
+            said.reason == Reason::Deadline && (said.spot == Spot::Storage || writer == Writer::KubeApiserver)
+        },
         ..PLAIN
     },
     Row {

@@ -90,7 +90,12 @@ pub(super) const ROWS: &[Row] = &[
         id: "etcd-client-unknown-certificate",
         pattern: "rejected connection … remote error: tls: unknown certificate",
         meaning: "a client that is not Go does not take etcd's certificate and says no more (Java: any reason)",
-        causes: &["chain-wrong-ca", "chain-same-name-other-key", "san-server-missing-localhost", "time-etcd-server-expired"],
+        causes: &[
+            "chain-wrong-ca",
+            "chain-same-name-other-key",
+            "san-server-missing-localhost",
+            "time-etcd-server-expired",
+        ],
         check: "etcd's served certificate against the trust store of that client and the host it dials",
         example: r#"{"level":"warn","ts":"2026-11-23T02:46:05.786Z","caller":"embed/config_logging.go:177","msg":"rejected connection on client endpoint","remote-addr":"10.0.0.7:43104","server-name":"","error":"remote error: tls: unknown certificate"}"#,
         when: |said, _| said.reason == Reason::Alert(Alert::UnknownCertificate),

@@ -7,18 +7,16 @@ use crate::logs::sentence::Sentence;
 
 const HANDSHAKE: Row = Row { spots: &[Spot::HttpServer], ..PLAIN };
 /// Servers of Kubernetes take any client certificate in the handshake, and refuse it with HTTP 401.
-const UNAUTHORIZED: Row = Row {
-    spots: &[Spot::Authenticate],
-    direction: Direction::ServerRefusedClient,
-    stage: Stage::Http,
-    ..PLAIN
-};
+const UNAUTHORIZED: Row =
+    Row { spots: &[Spot::Authenticate], direction: Direction::ServerRefusedClient, stage: Stage::Http, ..PLAIN };
 const TO_KUBELET: Row = Row { spots: &[Spot::Get], direction: Direction::ClientRefusedServer, ..PLAIN };
 const KUBELET_SAYS: Row = Row { spots: &[Spot::Kubelet], ..PLAIN };
 
 fn refuses_certificate(said: &Sentence) -> bool {
     match said.reason {
-        Reason::Alert(alert) => !matches!(alert, Alert::HandshakeFailure | Alert::ProtocolVersion | Alert::InternalError),
+        Reason::Alert(alert) => {
+            !matches!(alert, Alert::HandshakeFailure | Alert::ProtocolVersion | Alert::InternalError)
+        }
         _ => said.reason == Reason::BadRecordMac,
     }
 }
@@ -33,7 +31,13 @@ pub(super) const SERVERS: &[Row] = &[
         pattern: "http: TLS handshake error from H:P: remote error: tls: bad certificate",
         meaning: "the client does not take this server's certificate; why, only its own log says",
         direction: Direction::ClientRefusedServer,
-        causes: &["kc-ca-data-mismatch", "san-lb-name", "kc-server-not-in-san", "op-ca-rotated-pods-stale", "mn-cluster-ca-differs"],
+        causes: &[
+            "kc-ca-data-mismatch",
+            "san-lb-name",
+            "kc-server-not-in-san",
+            "op-ca-rotated-pods-stale",
+            "mn-cluster-ca-differs",
+        ],
         check: "the served certificate against the CA in that client's kubeconfig and the host in it; the remote address leads to the client",
         example: "I1123 03:20:38.081312    2959 log.go:245] http: TLS handshake error from 10.0.0.21:40312: remote error: tls: bad certificate",
         when: |said, writer| writer != Writer::Kubelet && refuses_certificate(said),
@@ -195,8 +199,13 @@ pub(super) const SERVERS: &[Row] = &[
             dialled_kubelet(said)
                 && matches!(
                     said.reason,
-                    Reason::Name { .. } | Reason::NoIpSans { .. } | Reason::NoNames { .. } | Reason::UnknownAuthority { .. }
-                        | Reason::LegacyCommonName | Reason::Expired { .. } | Reason::NotYetValid { .. }
+                    Reason::Name { .. }
+                        | Reason::NoIpSans { .. }
+                        | Reason::NoNames { .. }
+                        | Reason::UnknownAuthority { .. }
+                        | Reason::LegacyCommonName
+                        | Reason::Expired { .. }
+                        | Reason::NotYetValid { .. }
                 )
         },
         ..TO_KUBELET

@@ -36,9 +36,7 @@ pub(super) const ROWS: &[Row] = &[
         causes: &["san-peer-wildcard", "san-peer-reverse-dns", "san-peer-ip-mismatch"],
         check: "the PTR record of the address, looked up on this host",
         example: r#"2017-09-11 14:01:20.112233 I | etcdmain: rejected connection from "10.38.202.130:45086" (tls: "10.38.202.130" does not match any of DNSNames ["*.etcd-dev-cluster.etcd-operator.svc"])"#,
-        when: |said, _| {
-            matches!(&said.reason, Reason::PeerAddress { dns, .. } if dns.iter().any(|name| name.starts_with('*')))
-        },
+        when: |said, _| matches!(&said.reason, Reason::PeerAddress { dns, .. } if dns.iter().any(|name| name.starts_with('*'))),
         ..REJECTED
     },
     Row {
@@ -77,7 +75,13 @@ pub(super) const ROWS: &[Row] = &[
         id: "peer-refused-other-key",
         pattern: "rejected connection on peer endpoint … x509: certificate signed by unknown authority (possibly because of …)",
         meaning: "this member refused the dialer: it trusts a CA of that name, but with another key",
-        causes: &["chain-same-name-other-key", "srv-stale-ca", "mn-etcd-ca-differs", "op-ca-regenerated", "file-leftovers"],
+        causes: &[
+            "chain-same-name-other-key",
+            "srv-stale-ca",
+            "mn-etcd-ca-differs",
+            "op-ca-regenerated",
+            "file-leftovers",
+        ],
         check: "etcd's CA on both nodes; then the signature of the dialer's certificate against the CA on disk here",
         example: r#"{"level":"warn","ts":"2026-11-23T02:46:05.786Z","caller":"embed/config_logging.go:177","msg":"rejected connection on peer endpoint","remote-addr":"10.0.0.12:51008","server-name":"","error":"tls: failed to verify certificate: x509: certificate signed by unknown authority (possibly because of \"crypto/rsa: verification error\" while trying to verify candidate authority certificate \"etcd-ca\")"}"#,
         when: |said, _| {
@@ -140,7 +144,12 @@ pub(super) const ROWS: &[Row] = &[
         id: "peer-dial-bad-certificate",
         pattern: "failed to dial ID on stream Message (remote error: tls: bad certificate)",
         meaning: "the member that we dial refused us in TLS; why, only its log says",
-        causes: &["usage-peer-without-clientauth", "usage-allowed-name-mismatch", "time-etcd-peer-expired", "mn-etcd-ca-differs"],
+        causes: &[
+            "usage-peer-without-clientauth",
+            "usage-allowed-name-mismatch",
+            "time-etcd-peer-expired",
+            "mn-etcd-ca-differs",
+        ],
         check: "the log of the other member",
         example: r#"{"level":"warn","ts":"2026-11-23T02:46:05.786Z","caller":"rafthttp/stream.go:223","msg":"peer deactivated again","peer-id":"8211f1d0f64f3269","error":"failed to dial 8211f1d0f64f3269 on stream Message (remote error: tls: bad certificate)"}"#,
         spots: &[Spot::PeerStream, Spot::PeerVersion],
@@ -151,7 +160,12 @@ pub(super) const ROWS: &[Row] = &[
         id: "peer-probe-bad-certificate",
         pattern: "prober detected unhealthy status … remote error: tls: bad certificate",
         meaning: "the member that we dial refused us in TLS; an old one says so for any reason",
-        causes: &["time-etcd-peer-expired", "usage-peer-without-clientauth", "usage-allowed-name-mismatch", "mn-etcd-ca-differs"],
+        causes: &[
+            "time-etcd-peer-expired",
+            "usage-peer-without-clientauth",
+            "usage-allowed-name-mismatch",
+            "mn-etcd-ca-differs",
+        ],
         check: "the log of the other member",
         example: r#"{"level":"warn","ts":"2026-11-23T02:46:05.786Z","caller":"rafthttp/probing_status.go:68","msg":"prober detected unhealthy status","round-tripper-name":"ROUND_TRIPPER_RAFT_MESSAGE","remote-peer-id":"8211f1d0f64f3269","rtt":"0s","error":"remote error: tls: bad certificate"}"#,
         when: |said, _| said.reason == Reason::Alert(Alert::BadCertificate),
@@ -283,7 +297,13 @@ pub(super) const ROWS: &[Row] = &[
         id: "peer-dial-certificate",
         pattern: "failed to dial ID on stream … (tls: … x509: …)",
         meaning: "we refused the member that we dial; the text says why",
-        causes: &["chain-critical-extension", "chain-pathlen", "chain-name-constraints", "alg-negative-serial", "alg-strict-parse"],
+        causes: &[
+            "chain-critical-extension",
+            "chain-pathlen",
+            "chain-name-constraints",
+            "alg-negative-serial",
+            "alg-strict-parse",
+        ],
         check: "the other member's peer certificate for what the text names",
         example: r#"{"level":"warn","ts":"2026-11-23T02:46:05.786Z","caller":"rafthttp/stream.go:223","msg":"peer deactivated again","peer-id":"8211f1d0f64f3269","error":"failed to dial 8211f1d0f64f3269 on stream Message (tls: failed to verify certificate: x509: unhandled critical extension)"}"#,
         when: |said, _| said.error.contains("x509: "),

@@ -3,8 +3,7 @@
 use super::{Direction, PLAIN, Row, Spot, Stage};
 use crate::logs::reason::{FileFault, Reason};
 
-const STARTS: Row =
-    Row { spots: &[Spot::Start], direction: Direction::WriterCannotLoad, stage: Stage::Start, ..PLAIN };
+const STARTS: Row = Row { spots: &[Spot::Start], direction: Direction::WriterCannotLoad, stage: Stage::Start, ..PLAIN };
 const LISTENS: Row = Row { spots: &[Spot::Listener], direction: Direction::Nobody, stage: Stage::Start, ..PLAIN };
 
 pub(super) const ROWS: &[Row] = &[
@@ -105,9 +104,7 @@ pub(super) const ROWS: &[Row] = &[
         causes: &["enc-corrupt-der", "enc-ca-file-with-key"],
         check: "a DER parse of every block of the certificate and of the CA file",
         example: r#"{"level":"fatal","ts":"2026-11-23T03:30:31.536773Z","caller":"etcdmain/etcd.go:219","msg":"listener failed","error":"x509: malformed certificate"}"#,
-        when: |said, _| {
-            matches!(&said.reason, Reason::Malformed(text) if text.contains("malformed ") || text.starts_with("asn1: "))
-        },
+        when: |said, _| matches!(&said.reason, Reason::Malformed(text) if text.contains("malformed ") || text.starts_with("asn1: ")),
         ..STARTS
     },
     Row {

@@ -204,7 +204,13 @@ pub(super) const KUBECTL: &[Row] = &[
         id: "kubectl-unknown-authority",
         pattern: "Unable to connect to the server: … x509: certificate signed by unknown authority [(possibly because of …)]",
         meaning: "the client refused kube-apiserver: the CA in its kubeconfig did not sign the server's certificate",
-        causes: &["kc-ca-data-mismatch", "kc-user-copy-stale", "mn-cluster-ca-differs", "file-leftovers", "op-ca-rotated-pods-stale"],
+        causes: &[
+            "kc-ca-data-mismatch",
+            "kc-user-copy-stale",
+            "mn-cluster-ca-differs",
+            "file-leftovers",
+            "op-ca-rotated-pods-stale",
+        ],
         check: "apiserver.crt against the CA in that kubeconfig",
         example: r#"Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by unknown authority (possibly because of "crypto/rsa: verification error" while trying to verify candidate authority certificate "kubernetes")"#,
         when: |said, _| matches!(said.reason, Reason::UnknownAuthority { .. }),
@@ -304,7 +310,13 @@ pub(super) const KUBECTL: &[Row] = &[
         pattern: "error: You must be logged in to the server (Unauthorized), (the server has asked for the client to provide credentials)",
         meaning: "kube-apiserver refused the client's certificate or token (HTTP 401)",
         stage: Stage::Http,
-        causes: &["kc-client-cert-expired", "kc-user-copy-stale", "cfg-signer-mismatch", "pair-sa-mismatch", "chain-frontproxy-mismatch"],
+        causes: &[
+            "kc-client-cert-expired",
+            "kc-user-copy-stale",
+            "cfg-signer-mismatch",
+            "pair-sa-mismatch",
+            "chain-frontproxy-mismatch",
+        ],
         check: "the client certificate in that kubeconfig: dates and CA; kube-apiserver's log says why",
         example: "error: You must be logged in to the server (Unauthorized)",
         when: |said, _| said.reason == Reason::Unauthorized,
@@ -333,7 +345,12 @@ pub(super) const KUBECTL: &[Row] = &[
         when: |said, _| {
             matches!(
                 said.reason,
-                Reason::Refused | Reason::Unreachable | Reason::Timeout | Reason::Deadline | Reason::Reset | Reason::Proxy
+                Reason::Refused
+                    | Reason::Unreachable
+                    | Reason::Timeout
+                    | Reason::Deadline
+                    | Reason::Reset
+                    | Reason::Proxy
             )
         },
         ..KUBECTL_REFUSED
@@ -605,7 +622,13 @@ pub(super) const OTHERS: &[Row] = &[
         pattern: "x509: certificate is valid for A, not B, x509: cannot validate certificate for B because it doesn't contain any IP SANs",
         meaning: "a client refused a server: its certificate does not list the address that the client dials",
         direction: Direction::ClientRefusedServer,
-        causes: &["san-ip-changed", "san-copied-from-other-node", "san-lb-name", "san-kubelet-serving"],
+        causes: &[
+            "san-ip-changed",
+            "san-copied-from-other-node",
+            "san-lb-name",
+            "san-kubelet-serving",
+            "op-renew-keeps-faults",
+        ],
         check: "the SANs of the server's certificate against the client's URL",
         example: r#"Get "https://10.0.0.9:9443/readyz": x509: certificate is valid for 10.0.0.5, not 10.0.0.9"#,
         when: |said, _| wants(said, |host| host.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')),
@@ -791,7 +814,12 @@ pub(super) const OTHERS: &[Row] = &[
         pattern: "(a client's log) … remote error: tls: ALERT",
         meaning: "the server refused the client's certificate; why, only the server's log says",
         direction: Direction::ServerRefusedClient,
-        causes: &["time-apiserver-etcd-client-expired", "cli-no-cert", "usage-client-serverauth-only", "chain-same-name-other-key"],
+        causes: &[
+            "time-apiserver-etcd-client-expired",
+            "cli-no-cert",
+            "usage-client-serverauth-only",
+            "chain-same-name-other-key",
+        ],
         check: "the server's log",
         example: "Error: remote error: tls: bad certificate",
         when: |said, writer| {
@@ -915,36 +943,6 @@ pub(super) const OTHERS: &[Row] = &[
         check: "a strict DER parse of the certificates in use",
         example: "x509: malformed certificate",
         when: |said, _| matches!(said.reason, Reason::Malformed(_)),
-        ..ALONE
-    },
-    Row {
-        id: "alone-no-alpn",
-        pattern: "credentials: cannot check peer: missing selected ALPN property",
-        meaning: "a client refused what answers: it does not speak HTTP/2",
-        direction: Direction::ClientRefusedServer,
-        causes: &["srv-tls-terminating-lb"],
-        check: "the issuer of the served certificate, and what ALPN agrees on",
-        example: "Error: credentials: cannot check peer: missing selected ALPN property",
-        when: |said, _| said.reason == Reason::NoAlpn,
-        ..ALONE
-    },
-    Row {
-        id: "alone-went-away",
-        pattern: "Get \"http://H:P/…\": read: connection reset by peer, EOF, dial tcp …: connection refused",
-        meaning: "the other side went away, or is not there; http to a port with TLS ends like this, too",
-        direction: Direction::Nobody,
-        stage: Stage::Connect,
-        causes: &["cfg-metrics-probe", "cfg-scheme-mismatch", "srv-not-pki"],
-        check: "whether the other side runs, and the scheme in the URL",
-        noise: true,
-        example: r#"Get "http://10.0.0.9:9443/metrics": read tcp 10.0.0.7:40312->10.0.0.9:9443: read: connection reset by peer"#,
-        when: |said, _| {
-            matches!(
-                said.reason,
-                Reason::Eof | Reason::Reset | Reason::Refused | Reason::Unreachable | Reason::Timeout | Reason::Deadline
-                    | Reason::Proxy
-            )
-        },
         ..ALONE
     },
     Row {

@@ -37,10 +37,14 @@ static GROUPS: &[Group] = &[
     Group {
         spot: Spot::ClientCa,
         port: Port::OwnFiles,
+        writer: KUBELET,
+        phrases: &[(&["failed to run Kubelet", "unable to load client CA file"], any)],
+    },
+    Group {
+        spot: Spot::ClientCa,
+        port: Port::OwnFiles,
         writer: None,
-        phrases: &[
-            (&["unable to load client CA file"], any),
-        ],
+        phrases: &[(&["unable to load client CA file"], any)],
     },
     Group {
         spot: Spot::Kubelet,
@@ -55,24 +59,16 @@ static GROUPS: &[Group] = &[
         spot: Spot::Kubelet,
         port: Port::OwnFiles,
         writer: KUBELET,
-        phrases: &[
-            (&["crypto/tls: failed to parse"], reason::read),
-        ],
+        phrases: &[(&["crypto/tls: failed to parse"], reason::read)],
     },
-    Group {
-        spot: Spot::Kubelet,
-        port: Port::EtcdClient,
-        writer: KUBELET,
-        phrases: &[
-            (&["probe failed"], probe),
-        ],
-    },
+    Group { spot: Spot::Kubelet, port: Port::EtcdClient, writer: KUBELET, phrases: &[(&["robe failed"], probe)] },
     Group {
         spot: Spot::Kubeadm,
         port: Port::OwnFiles,
         writer: KUBEADM,
         phrases: &[
             (&["is neither in RSA nor ECDSA format"], key_kind),
+            (&["assuming external key for"], |_| Some(Reason::NoCaKey)),
             (&["failure loading"], any),
             (&["couldn't load the certificate file"], any),
             (&["couldn't load the private key file"], any),
@@ -83,7 +79,6 @@ static GROUPS: &[Group] = &[
             (&["the certificate has expired"], bounds),
             (&["certificate ", " is invalid: "], unfit),
             (&["is not a valid certificate for this cluster"], |_| Some(Reason::NotACertificate)),
-            (&["assuming external key for"], |_| Some(Reason::NoCaKey)),
         ],
     },
     Group {
@@ -100,17 +95,13 @@ static GROUPS: &[Group] = &[
         spot: Spot::Kubeadm,
         port: Port::OwnFiles,
         writer: None,
-        phrases: &[
-            (&["provided PrivateKey doesn't match parent's PublicKey"], reason::read),
-        ],
+        phrases: &[(&["provided PrivateKey doesn't match parent's PublicKey"], reason::read)],
     },
     Group {
         spot: Spot::Kubeadm,
         port: Port::Apiserver,
         writer: KUBEADM,
-        phrases: &[
-            (&["none of the public keys", "are pinned"], |_| Some(Reason::NotPinned)),
-        ],
+        phrases: &[(&["none of the public keys", "are pinned"], |_| Some(Reason::NotPinned))],
     },
     Group {
         spot: Spot::Kubeadm,
@@ -127,41 +118,26 @@ static GROUPS: &[Group] = &[
         spot: Spot::Kubeadm,
         port: Port::Apiserver,
         writer: KUBEADM,
-        phrases: &[
-            (&["nable to fetch the kubeadm-config ConfigMap"], reason::read),
-        ],
+        phrases: &[(&["nable to fetch the kubeadm-config ConfigMap"], reason::read)],
     },
     Group {
         spot: Spot::Signer,
         port: Port::OwnFiles,
         writer: Some(Writer::KubeControllerManager),
-        phrases: &[
-            (&["error parsing CA cert file"], |_| Some(Reason::SigningFile)),
-        ],
+        phrases: &[(&["error parsing CA cert file"], |_| Some(Reason::SigningFile))],
     },
-    Group {
-        spot: Spot::Authorize,
-        port: Port::Kubelet,
-        writer: None,
-        phrases: &[
-            (&["Forbidden (user="], forbidden),
-        ],
-    },
+    Group { spot: Spot::Authorize, port: Port::Kubelet, writer: None, phrases: &[(&["Forbidden (user="], forbidden)] },
     Group {
         spot: Spot::Authorize,
         port: Port::Apiserver,
         writer: None,
-        phrases: &[
-            (&["is forbidden: User \"system:node:"], forbidden),
-        ],
+        phrases: &[(&["is forbidden: User \"system:node:"], forbidden)],
     },
     Group {
         spot: Spot::Authorize,
         port: Port::ExtensionServer,
         writer: None,
-        phrases: &[
-            (&["is forbidden: User \"kube-apiserver\""], forbidden),
-        ],
+        phrases: &[(&["is forbidden: User \"kube-apiserver\""], forbidden)],
     },
     Group {
         spot: Spot::Kubeconfig,
@@ -183,17 +159,13 @@ static GROUPS: &[Group] = &[
         spot: Spot::Kubectl,
         port: Port::Apiserver,
         writer: KUBECTL,
-        phrases: &[
-            (&["You must be logged in to the server"], |_| Some(Reason::Unauthorized)),
-        ],
+        phrases: &[(&["You must be logged in to the server"], |_| Some(Reason::Unauthorized))],
     },
     Group {
         spot: Spot::Kubectl,
         port: Port::Apiserver,
         writer: None,
-        phrases: &[
-            (&["the server has asked for the client to provide credentials"], |_| Some(Reason::Unauthorized)),
-        ],
+        phrases: &[(&["the server has asked for the client to provide credentials"], |_| Some(Reason::Unauthorized))],
     },
     Group {
         spot: Spot::Kubectl,
@@ -219,17 +191,13 @@ static GROUPS: &[Group] = &[
         spot: Spot::Etcdctl,
         port: Port::EtcdClient,
         writer: ETCDCTL,
-        phrases: &[
-            (&["etcd cluster is unavailable or misconfigured"], reason::read),
-        ],
+        phrases: &[(&["etcd cluster is unavailable or misconfigured"], reason::read)],
     },
     Group {
         spot: Spot::ClientDial,
         port: Port::EtcdClient,
         writer: None,
-        phrases: &[
-            (&["failed to do connect handshake, response"], |_| Some(Reason::Proxy)),
-        ],
+        phrases: &[(&["failed to do connect handshake, response"], |_| Some(Reason::Proxy))],
     },
     Group {
         spot: Spot::Curl,
