@@ -38,14 +38,14 @@ impl Gateway {
         let is_refusal = is_refusal(&events[event]);
         let (own, other) = if is_refusal {
             (&mut self.refusals, &mut self.complaints)
-        } else if events[event].row.id == "gateway-refused" {
+        } else if is_complaint(&events[event]) {
             (&mut self.complaints, &mut self.refusals)
         } else {
             return;
         };
         let fits = |waiting: &Half| match (waiting.port, port) {
             (Some(theirs), Some(ours)) => theirs == ours,
-            _ => line - waiting.line <= APART,
+            _ => line - waiting.line <= APART && events[waiting.event].direction == events[event].direction,
         };
         match other.iter().rposition(fits).and_then(|at| other.remove(at)) {
             Some(waiting) => events[if is_refusal { event } else { waiting.event }].gateway += 1,
@@ -57,6 +57,11 @@ impl Gateway {
             }
         }
     }
+}
+
+/// Whether the gateway says that it does not get through.
+fn is_complaint(event: &Event) -> bool {
+    matches!(event.row.id, "gateway-refused" | "gateway-refuses")
 }
 
 /// Whether etcd refused somebody, or somebody refused etcd, at an address that may be its own.

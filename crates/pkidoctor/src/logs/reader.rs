@@ -12,7 +12,7 @@ use super::journal::{Journal, Source};
 use super::reason::Reason;
 use super::sentence::Sentence;
 use super::sifter::{Hit, LONGEST, Sifter};
-use super::understand::{self, timeless};
+use super::understand::{self, Known, timeless};
 use super::{Row, wrapper, writer};
 
 /// As many different events, and as many different facts, as are kept.
@@ -71,10 +71,8 @@ pub struct Reader {
 /// One log, half read.
 struct Log {
     source: Source,
-    /// Who writes it, by its name.
-    named: Option<Writer>,
-    /// Who writes it, by what stands in it.
-    shown: Option<Writer>,
+    /// Who writes it.
+    known: Known,
     sifter: Sifter,
     /// Lines that a container runtime cut in parts, by stream.
     parts: [Vec<u8>; 2],
@@ -137,9 +135,8 @@ impl Reader {
         if self.logs.len() < MAX_SOURCES {
             self.logs.push(Log {
                 source: Source { name: name.to_owned(), ..Source::default() },
-                named: writer::of_source(name),
-                shown: None,
-                sifter: Sifter::default(),
+                known: Known { named: writer::of_source(name), shown: None },
+                sifter: Sifter::at_start(),
                 parts: [Vec::new(), Vec::new()],
                 gateway: Gateway::default(),
             });
@@ -151,7 +148,7 @@ impl Reader {
     pub fn feed(&mut self, source: SourceId, bytes: &[u8]) {
         let Some(log) = self.logs.get_mut(source.0) else { return };
         log.source.bytes += bytes.len() as u64;
-        let mut sifter = std::mem::take(&mut log.sifter);
+        let mut sifter = std::mem::replace(&mut log.sifter, Sifter::in_the_middle());
         sifter.push(bytes, &mut |hit| self.look(source, &hit));
         self.put_back(source, sifter);
     }
@@ -159,7 +156,7 @@ impl Reader {
     /// The end of a log; what comes after it begins a new line.
     pub fn end(&mut self, source: SourceId) {
         let Some(log) = self.logs.get_mut(source.0) else { return };
-        let mut sifter = std::mem::take(&mut log.sifter);
+        let mut sifter = std::mem::replace(&mut log.sifter, Sifter::in_the_middle());
         sifter.end(&mut |hit| self.look(source, &hit));
         self.put_back(source, sifter);
     }
@@ -182,10 +179,9 @@ impl Reader {
         self.cut += u64::from(hit.cut);
         let log = &mut self.logs[source.0];
         let Some(line) = whole(&mut log.parts, hit.line) else { return };
-        let known = log.named.or(log.shown);
-        let understood = understand::line(&String::from_utf8_lossy(&line), known);
+        let understood = understand::line(&String::from_utf8_lossy(&line), log.known);
         if understood.decisive && understood.writer != Writer::Unknown {
-            log.shown = Some(understood.writer);
+            log.known.shown = Some(understood.writer);
         }
         if understood.failure.is_none() && understood.told.is_empty() {
             return;

@@ -23,7 +23,6 @@ pub(super) struct Hit<'l> {
 }
 
 /// What is known of a log so far.
-#[derive(Default)]
 pub(super) struct Sifter {
     /// Lines that are complete.
     pub(super) lines: u64,
@@ -40,6 +39,16 @@ pub(super) struct Sifter {
 }
 
 impl Sifter {
+    /// For the beginning of a log, where programs tend to start.
+    pub(super) fn at_start() -> Self {
+        Self { wanted: AFTER_START, ..Self::in_the_middle() }
+    }
+
+    /// For a place in a log where a line begins.
+    pub(super) fn in_the_middle() -> Self {
+        Self { lines: 0, first: None, last: None, unfinished: Vec::new(), overlong: false, wanted: 0 }
+    }
+
     /// Whether what comes next is looked at whatever it holds, so that it cannot be sifted without what came before.
     pub(super) const fn waits(&self) -> bool {
         self.wanted > 0 || !self.unfinished.is_empty() || self.overlong

@@ -10,14 +10,13 @@ use aho_corasick::{AhoCorasick, Input, Span};
 
 /// Pieces that stand for many words and are rare in what etcd writes all day. At least four bytes each, at most 32 of
 /// them: so the vector search works at the speed of memory.
-const PIECES: [&str; 21] = [
+const PIECES: [&str; 24] = [
     // errors and refusals of any kind: error, failed, refused
     "rror",
     "ailed",
     "efused",
     "orbidden",
     "nable to",
-    "fatal",
     "reset by",
     // certificates
     "x509",
@@ -27,16 +26,20 @@ const PIECES: [&str; 21] = [
     "private key",
     // a start, and what comes behind it
     "Version: ",
+    "etcdmain: ",
     "listen",
     "shutting",
     // members
     " leader ",
     "clock",
     "ID mismatch",
+    "/version",
     // what tools say
     "curl: (",
+    "HTTP response",
     "reply from",
     "Username",
+    "shadowed",
 ];
 
 /// These begin a start: addresses, files and warnings follow, in words that are too common to be searched for.

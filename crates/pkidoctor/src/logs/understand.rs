@@ -26,12 +26,24 @@ pub(super) struct Understood {
     pub(super) told: Vec<Told>,
 }
 
-/// Takes a line apart. `known` is who wrote the lines around it.
-pub(super) fn line(text: &str, known: Option<Writer>) -> Understood {
+/// Who writes a log.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Known {
+    /// By its name.
+    pub(super) named: Option<Writer>,
+    /// By what stood in it before.
+    pub(super) shown: Option<Writer>,
+}
+
+/// Takes a line apart.
+pub(super) fn line(text: &str, known: Known) -> Understood {
     let mut line = wrapper::peel(text);
     bound(&mut line.text);
-    let known = line.unit.or(known.filter(|writer| may_write(*writer, line.form)));
     let by_file = writer::of_file(&line.file).or((line.form == Form::Capnslog).then_some(Writer::Etcd));
+    let known = line.unit.or(known.named).or_else(|| {
+        // a log of two programs, pasted together, is told apart by their forms
+        known.shown.filter(|shown| may_write(*shown, line.form) && by_file != Some(Writer::Etcdctl))
+    });
     let failure = sentence::read(&line, known.or(by_file)).and_then(|mut sentence| {
         let writer = author(&line, &sentence, known, by_file);
         sentence.port = port(&sentence, writer);
@@ -53,7 +65,6 @@ fn bound(text: &mut String) {
     *text = clipped;
 }
 
-/// A log of two programs, pasted together, is told apart by their forms.
 const fn may_write(writer: Writer, form: Form) -> bool {
     match form {
         Form::Klog => !matches!(writer, Writer::Etcd | Writer::Etcdctl),
@@ -97,7 +108,7 @@ fn teller(told: &[Told]) -> Option<Writer> {
 /// `source` is the name of the log, as far as it tells who wrote it; an empty one tells nothing.
 pub fn understand(text: &str, source: &str, now: OffsetDateTime) -> Option<Event> {
     let clock = Clock { now, zone: time::UtcOffset::UTC };
-    let understood = line(text, writer::of_source(source));
+    let understood = line(text, Known { named: writer::of_source(source), shown: None });
     let (sentence, row) = understood.failure?;
     let time = understood.stamp.and_then(|stamp| stamp.complete(clock));
     Some(event(SourceId(0), understood.writer, sentence, row, When { time, line: 1 }, text))

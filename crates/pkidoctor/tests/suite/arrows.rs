@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 const ROOMS: [(&str, &[&str]); 16] = [
     ("profile", &[]),
     ("x509", &[]),
+    // what logs say, by itself; whoever joins it with the rest knows both
+    ("logs", &[]),
     ("go", &["x509"]),
     ("cluster", &["x509", "go"]),
     ("issue", &["x509", "go"]),
-    ("read", &["x509", "go", "cluster", "profile"]),
+    ("read", &["x509", "go", "cluster", "profile", "logs"]),
     ("links", &["x509", "go", "cluster", "profile"]),
     // what was seen live is data like the files, judged by the same rules
     ("live", &["x509", "go", "cluster", "links"]),

@@ -7,7 +7,37 @@ use crate::logs::clock::{self, Stamp};
 
 /// The reason in a text, if it names one that is known. `text` has plain quotes.
 pub(in crate::logs) fn read(text: &str) -> Option<Reason> {
+    whole(text).or_else(|| whole(&completed(text)?))
+}
+
+fn whole(text: &str) -> Option<Reason> {
     alert(text).or_else(|| x509(text)).or_else(|| tls(text)).or_else(|| files(text)).or_else(|| transport(text))
+}
+
+/// A text that was cut off in the middle of known words, with the rest of them.
+fn completed(text: &str) -> Option<String> {
+    const WORDS: [&str; 12] = [
+        "remote error: tls: bad certificate",
+        "client didn't provide a certificate",
+        "certificate has expired or is not yet valid",
+        "certificate signed by unknown authority",
+        "certificate specifies an incompatible key usage",
+        "certificate relies on legacy Common Name field",
+        "first record does not look like a TLS handshake",
+        "private key does not match public key",
+        "private key type does not match public key type",
+        "local error: tls: bad record MAC",
+        "client certificate authentication failed",
+        "x509: unhandled critical extension",
+    ];
+    WORDS.iter().find_map(|words| {
+        // shorter pieces fit many words
+        (16..words.len()).rev().find(|cut| words.is_char_boundary(*cut) && text.ends_with(&words[..*cut])).map(|cut| {
+            let mut text = text.to_owned();
+            text.push_str(&words[cut..]);
+            text
+        })
+    })
 }
 
 fn after<'t>(text: &'t str, words: &str) -> Option<&'t str> {

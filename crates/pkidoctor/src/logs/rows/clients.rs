@@ -60,6 +60,18 @@ pub(super) const ROWS: &[Row] = &[
         },
         ..ETCD_REFUSED
     },
+    Row {
+        id: "gateway-refuses",
+        pattern: "grpc: addrConn.createTransport failed to connect to {OWN ADDRESS} … client certificate authentication failed",
+        meaning: "etcd's gateway does not take etcd's own certificate: its name is not among the allowed ones",
+        direction: Direction::ClientRefusedServer,
+        causes: &["usage-allowed-name-mismatch"],
+        check: "CN and SANs of etcd's server certificate against the allowed names in etcd's flags",
+        example: r#"{"level":"warn","ts":"2026-11-23T03:28:53.164Z","caller":"grpclog/grpclog.go:60","msg":"grpc: addrConn.createTransport failed to connect to {127.0.0.1:2379 127.0.0.1:2379 <nil> 0 <nil>}. Err: connection error: desc = \"transport: authentication handshake failed: client certificate authentication failed\". Reconnecting..."}"#,
+        spots: &[Spot::ClientHandshake],
+        when: |said, writer| writer == Writer::Etcd && said.reason == Reason::NotAllowedName,
+        ..PLAIN
+    },
     // the client refused
     Row {
         id: "client-name-loopback",
@@ -433,6 +445,7 @@ pub(super) const ROWS: &[Row] = &[
             "usage-client-serverauth-only",
         ],
         check: "etcd's log, which says why; or the same under TLS 1.2",
+        spots: &[Spot::ClientPreface, Spot::ClientWrite, Spot::ClientHidden],
         example: "W1123 04:25:56.164032   32722 clientconn.go:1223] grpc: addrConn.createTransport failed to connect to {https://127.0.0.1:32379  <nil> 0 <nil>}. Err :write tcp 127.0.0.1:60444->127.0.0.1:32379: write: broken pipe. Reconnecting...",
         when: |said, _| said.reason == Reason::Reset,
         ..ETCD_REFUSED
@@ -455,7 +468,7 @@ pub(super) const ROWS: &[Row] = &[
         id: "client-handshake-eof",
         pattern: "transport: authentication handshake failed: EOF",
         meaning: "TLS to a port without it, or to a load balancer with nothing behind it",
-        causes: &["cfg-scheme-mismatch", "srv-tls-terminating-lb"],
+        causes: &["cfg-scheme-mismatch", "srv-tls-terminating-lb", "cfg-metrics-probe"],
         check: "the scheme of etcd's listen URL",
         example: r#"W1117 14:44:07.933170   15035 clientconn.go:1120] grpc: addrConn.createTransport failed to connect to {https://127.0.0.1:2379 0  <nil>}. Err :connection error: desc = "transport: authentication handshake failed: EOF". Reconnecting..."#,
         spots: HANDSHAKES,
@@ -532,8 +545,10 @@ pub(super) const ROWS: &[Row] = &[
         ],
         check: "the lines with createTransport before it, and etcd's log",
         example: r#"F1117 14:44:27.933170   15035 storage_decorator.go:57] Unable to create storage backend: config (&{ /registry {[https://127.0.0.1:2379] /etc/kubernetes/pki/apiserver-etcd-client.key /etc/kubernetes/pki/apiserver-etcd-client.crt /etc/kubernetes/pki/etcd/ca.crt} false true}), err (context deadline exceeded)"#,
-        spots: &[Spot::Storage],
-        when: |said, _| said.reason == Reason::Deadline,
+        spots: &[Spot::Storage, Spot::ErrorLine, Spot::ClientHidden],
+        when: |said, writer| {
+            said.reason == Reason::Deadline && (said.spot == Spot::Storage || writer == Writer::KubeApiserver)
+        },
         ..PLAIN
     },
     Row {

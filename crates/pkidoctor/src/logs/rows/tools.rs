@@ -622,7 +622,13 @@ pub(super) const OTHERS: &[Row] = &[
         pattern: "x509: certificate is valid for A, not B, x509: cannot validate certificate for B because it doesn't contain any IP SANs",
         meaning: "a client refused a server: its certificate does not list the address that the client dials",
         direction: Direction::ClientRefusedServer,
-        causes: &["san-ip-changed", "san-copied-from-other-node", "san-lb-name", "san-kubelet-serving"],
+        causes: &[
+            "san-ip-changed",
+            "san-copied-from-other-node",
+            "san-lb-name",
+            "san-kubelet-serving",
+            "op-renew-keeps-faults",
+        ],
         check: "the SANs of the server's certificate against the client's URL",
         example: r#"Get "https://10.0.0.9:9443/readyz": x509: certificate is valid for 10.0.0.5, not 10.0.0.9"#,
         when: |said, _| wants(said, |host| host.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')),
@@ -937,41 +943,6 @@ pub(super) const OTHERS: &[Row] = &[
         check: "a strict DER parse of the certificates in use",
         example: "x509: malformed certificate",
         when: |said, _| matches!(said.reason, Reason::Malformed(_)),
-        ..ALONE
-    },
-    Row {
-        id: "alone-no-alpn",
-        pattern: "credentials: cannot check peer: missing selected ALPN property",
-        meaning: "a client refused what answers: it does not speak HTTP/2",
-        direction: Direction::ClientRefusedServer,
-        causes: &["srv-tls-terminating-lb"],
-        check: "the issuer of the served certificate, and what ALPN agrees on",
-        example: "Error: credentials: cannot check peer: missing selected ALPN property",
-        when: |said, _| said.reason == Reason::NoAlpn,
-        ..ALONE
-    },
-    Row {
-        id: "alone-went-away",
-        pattern: "Get \"http://H:P/…\": read: connection reset by peer, EOF, dial tcp …: connection refused",
-        meaning: "the other side went away, or is not there; http to a port with TLS ends like this, too",
-        direction: Direction::Nobody,
-        stage: Stage::Connect,
-        causes: &["cfg-metrics-probe", "cfg-scheme-mismatch", "srv-not-pki"],
-        check: "whether the other side runs, and the scheme in the URL",
-        noise: true,
-        example: r#"Get "http://10.0.0.9:9443/metrics": read tcp 10.0.0.7:40312->10.0.0.9:9443: read: connection reset by peer"#,
-        when: |said, _| {
-            matches!(
-                said.reason,
-                Reason::Eof
-                    | Reason::Reset
-                    | Reason::Refused
-                    | Reason::Unreachable
-                    | Reason::Timeout
-                    | Reason::Deadline
-                    | Reason::Proxy
-            )
-        },
         ..ALONE
     },
     Row {

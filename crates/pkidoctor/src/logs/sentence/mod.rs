@@ -157,7 +157,7 @@ struct Said<'l> {
 impl<'l> Said<'l> {
     fn new(line: &'l Line) -> Self {
         let mut whole = line.text.clone();
-        if let Some(error) = line.fields.any(&["error", "err"]) {
+        if let Some(error) = line.fields.any(&["error", "err", "output"]) {
             whole.push_str(": ");
             whole.push_str(&super::quoted::plain(error));
         }
@@ -182,7 +182,10 @@ fn bare(said: &Said<'_>) -> Option<Sentence> {
     let whole = said.whole.as_str();
     let prefix = ["Error: ", "error: ", "Error:  "].into_iter().find(|prefix| whole.starts_with(prefix));
     let has_words = ["x509: ", "tls: ", "remote error: "].iter().any(|words| said.has(words));
-    let reason = reason::read(whole)?;
+    let reason = reason::read(whole).or_else(|| {
+        let at = whole.find("x509: ")?;
+        Some(Reason::Other(whole[at..].to_owned()))
+    })?;
     let own = matches!(reason, Reason::HalfAPair | Reason::HttpAnswer | Reason::CipherName);
     let spot = match prefix {
         Some("error: ") if has_words => Spot::Kubectl,

@@ -37,6 +37,12 @@ static GROUPS: &[Group] = &[
     Group {
         spot: Spot::ClientCa,
         port: Port::OwnFiles,
+        writer: KUBELET,
+        phrases: &[(&["failed to run Kubelet", "unable to load client CA file"], any)],
+    },
+    Group {
+        spot: Spot::ClientCa,
+        port: Port::OwnFiles,
         writer: None,
         phrases: &[(&["unable to load client CA file"], any)],
     },
@@ -55,13 +61,14 @@ static GROUPS: &[Group] = &[
         writer: KUBELET,
         phrases: &[(&["crypto/tls: failed to parse"], reason::read)],
     },
-    Group { spot: Spot::Kubelet, port: Port::EtcdClient, writer: KUBELET, phrases: &[(&["probe failed"], probe)] },
+    Group { spot: Spot::Kubelet, port: Port::EtcdClient, writer: KUBELET, phrases: &[(&["robe failed"], probe)] },
     Group {
         spot: Spot::Kubeadm,
         port: Port::OwnFiles,
         writer: KUBEADM,
         phrases: &[
             (&["is neither in RSA nor ECDSA format"], key_kind),
+            (&["assuming external key for"], |_| Some(Reason::NoCaKey)),
             (&["failure loading"], any),
             (&["couldn't load the certificate file"], any),
             (&["couldn't load the private key file"], any),
@@ -72,7 +79,6 @@ static GROUPS: &[Group] = &[
             (&["the certificate has expired"], bounds),
             (&["certificate ", " is invalid: "], unfit),
             (&["is not a valid certificate for this cluster"], |_| Some(Reason::NotACertificate)),
-            (&["assuming external key for"], |_| Some(Reason::NoCaKey)),
         ],
     },
     Group {

@@ -40,6 +40,10 @@ pub(super) fn get(said: &Said<'_>) -> Option<Sentence> {
     let reason = reason::read(error)?;
     let port = port_of(&target);
     let unreached = matches!(reason, Reason::Refused | Reason::Unreachable | Reason::Timeout);
+    if port == Port::Unknown && (unreached || matches!(reason, Reason::Eof | Reason::Reset | Reason::Deadline)) {
+        // programs ask many others, and many of those are not there
+        return None;
+    }
     let spot = match port {
         Port::EtcdClient if unreached => Spot::ClientDial,
         Port::EtcdClient => Spot::ClientHandshake,
