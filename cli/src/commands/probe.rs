@@ -55,7 +55,7 @@ pub(super) fn walk(
         }
     };
     let settings = settings(tour, endpoints);
-    let Probed { links, evidence } = tour_of(request, &cluster, &settings, manners.quiet)?;
+    let Probed { links, evidence, .. } = tour_of(request, &cluster, &settings, manners.quiet)?;
     let unknown: Vec<&String> = settings.links.iter().filter(|id| !links.iter().any(|link| link.id == **id)).collect();
     if let Some(id) = unknown.first() {
         let near = crate::suggest::nearest(id, links.iter().map(|link| link.id.as_str()));

@@ -96,12 +96,11 @@ fn tell(page: &mut Page, report: &Report, number: usize, cause: &Cause) {
     if !cause.treatment.is_empty() {
         page.wrapped(3, 3, &[(CYAN, "to do:")]);
     }
-    for (number, step) in (1..).zip(&cause.treatment) {
+    for step in &cause.treatment {
         if is_command(step) {
             page.command(5, step);
         } else {
-            let number = format!("{number}.");
-            page.wrapped(5, 6 + number.len(), &[(PLAIN, &number), (PLAIN, step)]);
+            page.wrapped(5, 7, &[(PLAIN, "-"), (PLAIN, step)]);
         }
     }
     for advice in &cause.avoid {

@@ -157,7 +157,7 @@ impl Scan<'_> {
         let mode = naming::mode(self, group, heard);
         // what others advise is told where somebody has met the fault, not beside every finding of a scan
         if let Some(mode) = mode.filter(|_| !group.events.is_empty()) {
-            avoid.extend(folk(mode).filter(|text| !avoid.contains(text)).collect::<Vec<_>>());
+            avoid.extend(folk(mode).filter(|text| !avoid.iter().any(|told| advises(told) == advises(text))).collect::<Vec<_>>());
         }
         Cause {
             title: self.title(group, heard),
@@ -232,6 +232,11 @@ impl Scan<'_> {
 /// What others advise, and what it would really do.
 fn folk(mode: &Mode) -> impl Iterator<Item = String> {
     mode.avoid.iter().map(|folk| format!("{}: {}", folk.advice, folk.really))
+}
+
+/// The advice before the colon, by its letters.
+fn advises(text: &str) -> String {
+    text.split(": ").next().unwrap_or(text).chars().filter(|c| c.is_ascii_alphanumeric()).collect()
 }
 
 /// Whether the words hide what went before.
