@@ -129,7 +129,7 @@ pub(super) static MODES: &[Mode] = &[
         codes: &["copied-from-other-node", "san-missing"],
         confirm: "openssl x509 -noout -subject -ext subjectAltName -in /etc/kubernetes/pki/etcd/server.crt: another node's name is this",
         treatment: &[
-            "on the node that holds the copies: pkidoctor regen etcd-server etcd-peer --backup; and pkidoctor regen apiserver --backup where it was copied, too",
+            "on the node that holds the copies: pkidoctor regen etcd-server etcd-peer --backup; where it was copied, too: pkidoctor regen apiserver --backup",
             BY_HAND_SERVER,
             BY_HAND_PEER,
             "the CAs stay: only they and the sa pair are shared between nodes",
@@ -151,7 +151,7 @@ pub(super) static MODES: &[Mode] = &[
         avoid: &[
             Folk {
                 advice: "an address in the form ::ffff:10.0.0.1",
-                really: "Go from 1.26 on refuses the whole certificate for it",
+                really: "Go refuses the whole certificate for it from 1.27",
             },
             folk::RENEW_COPIES_NAMES,
         ],
