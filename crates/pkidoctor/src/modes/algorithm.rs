@@ -18,7 +18,7 @@ pub(super) static MODES: &[Mode] = &[
         codes: &["sha1-signature", "refused-after-upgrade"],
         confirm: "openssl x509 -noout -text -in FILE: sha1With… or md5With… as signature of anything but a self-signed root is this",
         treatment: &[
-            "make it anew: pkidoctor regen etcd all --backup, or only the target that scan names",
+            "make it anew: pkidoctor regen all --backup, or only the target that scan names",
             "an intermediate is signed again by the CA above it, with the same key",
             ETCD_READS,
         ],

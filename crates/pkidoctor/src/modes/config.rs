@@ -10,8 +10,6 @@ const HTTP_INSTEAD: Folk = Folk {
 
 const ONE_MEMBER: &str = "one member at a time: wait until it is healthy before you edit the next one's manifest";
 
-const LOOK_OPEN: &str = "pkidoctor probe: a handshake without a certificate that succeeds is this";
-
 pub(super) static MODES: &[Mode] = &[
     Mode {
         slug: "cfg-wrong-path",
@@ -107,7 +105,7 @@ pub(super) static MODES: &[Mode] = &[
         slug: "cfg-no-client-auth",
         title: "etcd asks nobody for a client certificate",
         codes: &["client-auth-off"],
-        confirm: LOOK_OPEN,
+        confirm: "pkidoctor probe: a handshake without a certificate that succeeds is this",
         treatment: &[
             "set --trusted-ca-file=/etc/kubernetes/pki/etcd/ca.crt and --client-cert-auth=true; for peers likewise, with peer- in front",
             ONE_MEMBER,

@@ -50,7 +50,8 @@ pub(super) static MODES: &[Mode] = &[
         codes: &["ca-file-with-key", "key-exposed", "key-in-certificate-file"],
         confirm: "grep BEGIN /etc/kubernetes/pki/etcd/ca.crt: every line has to say CERTIFICATE",
         treatment: &[
-            "remove the block from the CA file, and keep a key in a file of its own, mode 0600",
+            "pkidoctor fix (writes the CA file anew with its certificates alone)",
+            "by hand: remove the block from the CA file, and keep a key in a file of its own, mode 0600",
             "take the key as lost where others could read the file (CA files are 0644, and copied around): plan a new CA",
             "etcd's CA: pkidoctor regen etcd-ca (shows the next of the three steps that replace it)",
             RESTART_TRUST,

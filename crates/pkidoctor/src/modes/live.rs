@@ -212,7 +212,7 @@ pub(super) static MODES: &[Mode] = &[
         avoid: &[
             Folk {
                 advice: "looking for a broken network, MTU or memory",
-                really: "nothing is damaged: Go reports so that an OpenSSL client sent its alert in the clear",
+                really: "nothing is damaged: it is how Go reports the alert of an OpenSSL client under TLS 1.3",
             },
             folk::SYSTEM_STORE,
         ],

@@ -58,7 +58,7 @@ pub struct Folk {
     pub really: &'static str,
 }
 
-/// The modes by category, in the order of a handshake's needs: files first, operations last.
+/// The modes, one category after the other.
 const CATEGORIES: [&[Mode]; 13] = [
     pairing::MODES,
     chain::MODES,

@@ -82,8 +82,9 @@ pub(super) static MODES: &[Mode] = &[
         codes: &["pair-swapped"],
         confirm: "head -n 1 of both files that the flags name: PRIVATE KEY in the certificate's place is this",
         treatment: &[
-            "exchange the values of the two flags in the manifest; the kubelet restarts the pod by itself",
-            "or exchange the files, and give the key mode 0600",
+            "pkidoctor fix (where the files are exchanged, it puts each half into its place)",
+            "or exchange the values of the two flags in the manifest; the kubelet restarts the pod by itself",
+            "by hand: exchange the files, and give the key mode 0600",
         ],
         avoid: &[
             Folk { advice: "issuing the pair again", really: "both halves are sound, only in each other's place" },

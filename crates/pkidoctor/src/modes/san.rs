@@ -151,7 +151,7 @@ pub(super) static MODES: &[Mode] = &[
         avoid: &[
             Folk {
                 advice: "an address in the form ::ffff:10.0.0.1",
-                really: "Go from 1.26 on refuses the whole certificate for it",
+                really: "Go refuses the whole certificate for it from 1.27",
             },
             folk::RENEW_COPIES_NAMES,
         ],

@@ -2,7 +2,7 @@
 
 use super::steps::{
     APISERVER_AT_START, APISERVER_READS, BY_HAND_ETCD_CLIENT, BY_HAND_KUBELET_CLIENT, BY_HAND_PEER, BY_HAND_SERVER,
-    EDIT, ETCD_READS, KUBELET_CONF, KUBELET_CONF_BY_HAND, KUBELET_TWICE, RESTART,
+    EDIT, ETCD_READS, KUBELET_CONF_BY_HAND, KUBELET_TWICE, RESTART,
 };
 use super::{Folk, Mode, folk};
 
@@ -133,7 +133,11 @@ pub(super) static MODES: &[Mode] = &[
         title: "the kubelet's client certificate names another node",
         codes: &["node-identity-mismatch"],
         confirm: "openssl x509 -noout -subject -in /var/lib/kubelet/pki/kubelet-client-current.pem: CN=system:node:NAME, against hostname and --hostname-override",
-        treatment: &[KUBELET_CONF, KUBELET_CONF_BY_HAND, KUBELET_TWICE],
+        treatment: &[
+            "pkidoctor regen kubelet.conf --node-name NAME --backup, with this node's own name, on a control-plane node",
+            KUBELET_CONF_BY_HAND,
+            KUBELET_TWICE,
+        ],
         avoid: &[
             folk::DELETE_KUBELET_PKI,
             Folk {
