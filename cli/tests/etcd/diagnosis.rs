@@ -105,14 +105,20 @@ fn rounds<'w>(all: &[&'w Wound], wanted: usize, rng: &mut Rng) -> Vec<&'w Wound>
 /// Whether files or etcd's log show it.
 fn shows(wound: &Wound) -> bool {
     let healthy = wound.links.is_empty() && wound.member == Member::Serves;
-    let silent = ["https in the manifest", "kube-apiserver dials another port", "a member that is down"];
+    let silent = [
+        "https in the manifest",
+        "kube-apiserver dials another port",
+        "a member that is down",
+        "server key of P-521",
+        "peer from an address",
+    ];
     !healthy && !silent.iter().any(|name| wound.name.starts_with(name))
 }
 
 fn diagnosed(release: Release, seed: u64, case: &[&Wound], count: &Mutex<Count>) {
     let names: Vec<&str> = case.iter().map(|wound| wound.name).collect();
     let seed = seed + 9000;
-    let (report, both) = treated(release, seed, case);
+    let (report, both, state) = treated(release, seed, case);
     let truths: Vec<BTreeSet<Finding>> = case.iter().map(|wound| own(release, seed, wound)).collect();
     let causes = report["causes"].as_array().cloned().unwrap_or_default();
     let events = report["events"].as_array().cloned().unwrap_or_default();
@@ -145,8 +151,9 @@ fn diagnosed(release: Release, seed: u64, case: &[&Wound], count: &Mutex<Count>)
     }
     count.doubles += 1;
     for (wound, truth) in case.iter().zip(&truths) {
-        // what the other wound has hidden is not there
-        if !truth.is_empty() && truth.is_disjoint(&both) {
+        // what the other wound has hidden is not there; what only a running process has, a stopped one has not
+        let is_hidden = if truth.is_empty() { state != State::Serves } else { truth.is_disjoint(&both) };
+        if is_hidden {
             continue;
         }
         count.of_pairs += 1;
@@ -159,8 +166,8 @@ fn diagnosed(release: Release, seed: u64, case: &[&Wound], count: &Mutex<Count>)
     }
 }
 
-/// Inflicts, lets real clients come, and diagnoses; the report and what a scan finds.
-fn treated(release: Release, seed: u64, case: &[&Wound]) -> (Value, BTreeSet<Finding>) {
+/// Inflicts, lets real clients come, and diagnoses; the report, what a scan finds, and what became of etcd's start.
+fn treated(release: Release, seed: u64, case: &[&Wound]) -> (Value, BTreeSet<Finding>, State) {
     let mut patient = Patient::healthy(release, seed);
     for wound in case {
         (wound.before)(&mut patient);
@@ -181,7 +188,7 @@ fn treated(release: Release, seed: u64, case: &[&Wound]) -> (Value, BTreeSet<Fin
     let path = log.to_string_lossy().into_owned();
     let told = pkidoctor(&patient, 0, &["diagnose", &path]);
     assert!(!told.json["causes"].is_null(), "{}", told.words);
-    (told.json, found(&patient))
+    (told.json, found(&patient), state)
 }
 
 /// A real client, as kube-apiserver and kubeadm are.

@@ -13,8 +13,8 @@ mod who;
 use crate::check::{Defect, RemedyKind, Severity};
 use crate::exam::Exam;
 use crate::links::Weight;
-use crate::logs::{Journal, Reason};
-use crate::modes::Mode;
+use crate::logs::{Event, Journal, Reason};
+use crate::modes::{self, Mode};
 use crate::report::{Cause, EventReport, Finding};
 
 use heard::Heard;
@@ -75,7 +75,10 @@ pub(crate) fn fold(
             unexplained.push(index);
         }
     }
-    unexplained.retain(|index| !scan.is_consequence(&heard[*index], *index, &mut groups));
+    unexplained.retain(|index| {
+        let event = &heard[*index];
+        !(scan.is_suspected(event, *index, &mut groups) || scan.is_consequence(event, *index, &mut groups))
+    });
     groups.sort_by_key(|group| scan.rank(group));
     let mut causes: Vec<Cause> = groups.iter().map(|group| scan.cause(group, &heard, journal)).collect();
     let alone = rest::causes(Some(&scan), journal, &heard, &unexplained);
@@ -121,6 +124,33 @@ impl Scan<'_> {
             })
         };
         reasons.filter_map(finding).collect()
+    }
+
+    /// Whether a finding is what an event may be about, though not in these very words: a certificate that has been
+    /// replaced since by another bad one, a client that is not known. It then belongs to that finding's group.
+    fn is_suspected(&self, heard: &Heard<'_>, index: usize, groups: &mut [Group]) -> bool {
+        if heard.event.is_noise() || is_hidden(&heard.event.reason) {
+            return false;
+        }
+        let modes = heard.event.causes.iter().filter_map(|slug| modes::mode(slug));
+        let speaks = |group: &Group, mode: &Mode| {
+            let codes = group.members.iter().map(|member| self.stamped[*member].0);
+            codes.into_iter().any(|code| mode.codes.contains(&code)) && self.is_near(group, heard.event)
+        };
+        for mode in modes {
+            if let Some(group) = groups.iter_mut().find(|group| speaks(group, mode)) {
+                group.events.push(index);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Whether a group's findings are about the port of an event, as far as both tell.
+    fn is_near(&self, group: &Group, event: &Event) -> bool {
+        let links: Vec<usize> =
+            group.members.iter().flat_map(|member| self.stamped[*member].1.links.iter().copied()).collect();
+        links.is_empty() || links.iter().any(|link| who::may_be_at(&self.exam.links[*link], event))
     }
 
     /// Whether an event is what follows when a link of a group fails: a deadline, a port where nobody listens. It then

@@ -9,7 +9,7 @@ use crate::cluster::File;
 use crate::go::verify::rfc3339;
 use crate::links::Link;
 use crate::links::reference::Reference;
-use crate::logs::{Direction, Event, Journal, Reason, Writer};
+use crate::logs::{Alert, Direction, Event, Journal, Reason, Writer};
 use crate::modes::{self, Mode};
 use crate::report::{Cause, EvidenceReport};
 
@@ -82,7 +82,8 @@ fn known(
 ) -> Option<usize> {
     let is_listed =
         |suspect: &Suspect| ranked.iter().any(|(mode, against)| mode.slug == suspect.mode.slug && against.is_none());
-    if let Some(at) = suspects.iter().position(is_listed) {
+    let is_first = |suspect: &Suspect| ranked.first().is_some_and(|(mode, _)| mode.slug == suspect.mode.slug);
+    if let Some(at) = suspects.iter().position(is_listed).or_else(|| suspects.iter().position(is_first)) {
         return Some(at);
     }
     if !is_hidden(&event.reason) {
@@ -100,7 +101,25 @@ fn ranked(scan: Option<&Scan<'_>>, event: &Event) -> Vec<(&'static Mode, Option<
     let mut all: Vec<(&'static Mode, Option<String>)> =
         modes.map(|mode| (mode, scan.and_then(|scan| objection(scan, event, mode)))).collect();
     all.sort_by_key(|(_, against)| against.is_some());
+    if scan.is_some() && all.first().is_none_or(|(_, against)| against.is_some()) {
+        // the files fit each other: what refuses is not what lies there
+        let stale = in_memory(event).and_then(modes::mode);
+        all.splice(0..0, stale.map(|mode| (mode, None)));
+    }
     all
+}
+
+/// What it may be that a process holds in memory and no file shows.
+fn in_memory(event: &Event) -> Option<&'static str> {
+    match (&event.reason, event.direction) {
+        (Reason::UnknownAuthority { .. }, Direction::ServerRefusedClient) => Some("srv-stale-ca"),
+        (Reason::Alert(Alert::UnknownCa), Direction::ServerRefusedClient) => Some("srv-stale-ca"),
+        (Reason::UnknownAuthority { .. } | Reason::Alert(_), Direction::ClientRefusedServer) => {
+            Some("op-renewed-not-restarted")
+        }
+        (Reason::Expired { .. }, _) => Some("time-wrong-culprit"),
+        _ => None,
+    }
 }
 
 /// What a scan says against a mode: its checks have looked, and found nothing.

@@ -4,7 +4,7 @@ use crate::cluster::url::{is_loopback, parse_initial_cluster, same_host};
 use crate::exam::Exam;
 use crate::links::Link;
 use crate::links::etcd::Etcd;
-use crate::logs::{Event, Fact, Journal, Port, SourceId, Told, Urls};
+use crate::logs::{Event, Fact, Journal, Port, SourceId, Told, Urls, Writer};
 use crate::plan::Identity;
 
 /// Who is at the other end of a connection.
@@ -150,6 +150,16 @@ impl<'e> Directory<'e> {
 pub(super) fn dials(link: &Link, host: &str) -> bool {
     let Some(endpoint) = &link.dials else { return false };
     same_host(&endpoint.host, host) || is_loopback(&endpoint.host) && is_loopback(host)
+}
+
+/// Whether an event may be about a link.
+pub(super) fn may_be_at(link: &Link, event: &Event) -> bool {
+    match event.port {
+        Port::OwnFiles => true,
+        port if event.writer == Writer::Etcd => leads_to(link, port),
+        Port::Unknown => true,
+        port => leads_to(link, port),
+    }
 }
 
 /// Whether a link leads to a port; etcd did not always say which of its two it speaks of.

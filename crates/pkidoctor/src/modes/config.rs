@@ -89,7 +89,7 @@ pub(super) static MODES: &[Mode] = &[
     Mode {
         slug: "cfg-http-ignores-tls",
         title: "etcd listens at an http URL, where every TLS flag is ignored",
-        codes: &["http-listener", "plaintext-etcd"],
+        codes: &["http-listener", "plaintext-etcd", "scheme-mismatch"],
         confirm: "grep -n listen- /etc/kubernetes/manifests/etcd.yaml: http:// anywhere but in --listen-metrics-urls is this",
         treatment: &[
             "make the URL https in --listen-client-urls, and in the same go in --advertise-client-urls and --etcd-servers of kube-apiserver",
