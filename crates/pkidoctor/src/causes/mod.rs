@@ -13,7 +13,7 @@ mod who;
 use crate::check::{Defect, RemedyKind, Severity};
 use crate::exam::Exam;
 use crate::links::Weight;
-use crate::logs::{Event, Journal, Reason};
+use crate::logs::{Event, Journal, Port, Reason, Writer};
 use crate::modes::{self, Mode};
 use crate::report::{Cause, EventReport, Finding};
 
@@ -83,8 +83,8 @@ pub(crate) fn fold(
     let mut causes: Vec<Cause> = groups.iter().map(|group| scan.cause(group, &heard, journal)).collect();
     let alone = rest::causes(Some(&scan), journal, &heard, &unexplained);
     // what has been heard and stands in no file comes before what is only dated or exposed
-    let errors = causes.iter().take_while(|cause| cause.findings.iter().any(|at| findings[*at].severity == "error"));
-    let at = errors.count();
+    let is_error = |cause: &&Cause| cause.findings.iter().any(|at| findings[*at].severity == "error");
+    let at = causes.iter().take_while(|cause| is_error(cause) || !cause.log_events.is_empty()).count();
     causes.splice(at..at, alone);
     let events = evidence::events(Some(exam), journal, &heard, &causes);
     Folded { causes, events }
@@ -129,7 +129,7 @@ impl Scan<'_> {
     /// Whether a finding is what an event may be about, though not in these very words: a certificate that has been
     /// replaced since by another bad one, a client that is not known. It then belongs to that finding's group.
     fn is_suspected(&self, heard: &Heard<'_>, index: usize, groups: &mut [Group]) -> bool {
-        if heard.event.is_noise() || is_hidden(&heard.event.reason) {
+        if heard.event.is_noise() || is_hidden(heard.event) {
             return false;
         }
         let modes = heard.event.causes.iter().filter_map(|slug| modes::mode(slug));
@@ -156,7 +156,7 @@ impl Scan<'_> {
     /// Whether an event is what follows when a link of a group fails: a deadline, a port where nobody listens. It then
     /// belongs to that group.
     fn is_consequence(&self, heard: &Heard<'_>, index: usize, groups: &mut [Group]) -> bool {
-        if !is_hidden(&heard.event.reason) || heard.event.is_noise() {
+        if !is_hidden(heard.event) || heard.event.is_noise() {
             return false;
         }
         let breaks = |group: &Group| {
@@ -269,9 +269,17 @@ fn advises(text: &str) -> String {
     text.split(": ").next().unwrap_or(text).chars().filter(|c| c.is_ascii_alphanumeric()).collect()
 }
 
-/// Whether the words hide what went before.
-fn is_hidden(reason: &Reason) -> bool {
-    matches!(reason, Reason::Deadline | Reason::Consequence | Reason::Timeout | Reason::Refused | Reason::Unauthorized)
+/// Whether the words hide the reason: it stands in another line, of the same or of another program.
+fn is_hidden(event: &Event) -> bool {
+    let hides = |reason: &Reason| {
+        matches!(
+            reason,
+            Reason::Deadline | Reason::Consequence | Reason::Timeout | Reason::Refused | Reason::Unauthorized
+        )
+    };
+    // etcd as the client of its own gateway: what refused it says so in the same log
+    let is_own_quarrel = event.writer == Writer::Etcd && event.target.is_some() && event.port != Port::EtcdPeer;
+    hides(&event.reason) || is_own_quarrel && matches!(event.reason, Reason::Alert(_) | Reason::Reset | Reason::Eof)
 }
 
 fn root_of(exam: &Exam<'_>, code: &str, defect: &Defect) -> Root {

@@ -54,7 +54,7 @@ fn suspects(scan: Option<&Scan<'_>>, heard: &[Heard<'_>], mut events: Vec<usize>
     // what is plain comes first, so that what is hidden can be laid to it
     events.sort_by_key(|index| {
         let event = heard[*index].event;
-        (is_hidden(&event.reason), event.causes.len(), *index)
+        (is_hidden(event), event.causes.len(), *index)
     });
     let mut suspects: Vec<Suspect> = Vec::new();
     for index in events {
@@ -66,7 +66,7 @@ fn suspects(scan: Option<&Scan<'_>>, heard: &[Heard<'_>], mut events: Vec<usize>
         }
         let Some((mode, against)) = ranked.into_iter().next() else { continue };
         let decisive =
-            !is_hidden(&event.reason) && !matches!(event.reason, Reason::Alert(_) | Reason::Reset | Reason::Eof);
+            !is_hidden(event) && !matches!(event.reason, Reason::Alert(_) | Reason::Reset | Reason::Eof);
         suspects.push(Suspect { mode, events: vec![index], against: against.into_iter().collect(), decisive });
     }
     suspects
@@ -86,7 +86,7 @@ fn known(
     if let Some(at) = suspects.iter().position(is_listed).or_else(|| suspects.iter().position(is_first)) {
         return Some(at);
     }
-    if !is_hidden(&event.reason) {
+    if !is_hidden(event) {
         return None;
     }
     let before = |at: &usize| suspects[*at].events.iter().map(|other| heard[*other].event);
@@ -152,7 +152,7 @@ pub(super) fn may_follow(event: &Event, link: &Link) -> bool {
     match event.writer {
         Writer::Kubeadm | Writer::Etcdctl => of_etcd,
         Writer::KubeApiserver => client == "kube-apiserver" && of_etcd,
-        Writer::Etcd => link.id.starts_with("etcd-peer"),
+        Writer::Etcd => link.id.starts_with("etcd-"),
         Writer::Kubelet => client == "kubelet.conf" || client == "kube-apiserver" && of_etcd,
         Writer::KubeControllerManager => client == "controller-manager.conf" || client == "kube-apiserver" && of_etcd,
         Writer::KubeScheduler => client == "scheduler.conf" || client == "kube-apiserver" && of_etcd,
@@ -202,7 +202,7 @@ fn further(scan: Option<&Scan<'_>>, heard: &[Heard<'_>], suspects: &[Suspect]) -
     for suspect in suspects {
         for index in &suspect.events {
             let event = heard[*index].event;
-            if is_hidden(&event.reason) && suspects.len() > 1 {
+            if is_hidden(event) && suspects.len() > 1 {
                 continue;
             }
             for (mode, against) in ranked(scan, event).into_iter().take(1 + ALTERNATIVES) {
