@@ -9,7 +9,7 @@ use crate::cluster::File;
 use crate::go::verify::rfc3339;
 use crate::links::Link;
 use crate::links::reference::Reference;
-use crate::logs::{Alert, Direction, Event, Journal, Reason, Writer};
+use crate::logs::{Alert, Direction, Event, Journal, Port, Reason, Writer};
 use crate::modes::{self, Mode};
 use crate::report::{Cause, EvidenceReport};
 
@@ -135,14 +135,12 @@ fn objection(scan: &Scan<'_>, event: &Event, mode: &Mode) -> Option<String> {
     (!is_strange).then(|| format!("the files were looked at for {}, which is not there now", mode.codes.join(", ")))
 }
 
-/// Whether a hidden failure can be what another event brought about: the same port.
+/// Whether a hidden failure can be what another event brought about: the same port, or a client of etcd beside etcd.
 fn follows(hidden: &Event, plain: &Event) -> bool {
-    let etcd = |event: &Event| {
-        matches!(event.port, crate::logs::Port::EtcdClient | crate::logs::Port::OwnFiles)
-            || event.writer == Writer::Etcd
-    };
-    hidden.port == plain.port
-        || etcd(plain) && matches!(hidden.writer, Writer::Kubeadm | Writer::KubeApiserver | Writer::Etcdctl)
+    let of_etcd = matches!(plain.port, Port::EtcdClient | Port::OwnFiles) || plain.writer == Writer::Etcd;
+    let calls_etcd =
+        matches!(hidden.writer, Writer::Etcd | Writer::Kubeadm | Writer::KubeApiserver | Writer::Etcdctl);
+    hidden.port == plain.port || of_etcd && calls_etcd
 }
 
 /// Whether a hidden failure of this writer can come of a broken link.
