@@ -1,13 +1,14 @@
 //! `diagnose`: reads logs, holds them against files and live evidence, names causes and treatment.
 
-use std::io::{self, Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use pkidoctor::cluster::Cluster;
 use pkidoctor::exam::Options;
 use pkidoctor::logs::{Journal, Own, Reader, Settings};
-use pkidoctor::read::logs::{self, Follow};
+use pkidoctor::read::logs::{self, Follow, LogError, Piece};
 use pkidoctor::read::{self, ReadError, Request};
 use pkidoctor::report::{self, Filter, Report};
 use time::OffsetDateTime;
@@ -41,25 +42,25 @@ pub(crate) fn run(diagnose: &Diagnose, manners: &Manners, out: &mut Output) -> i
         }
     };
     let seen = Seen::look(diagnose, files.as_ref(), manners)?;
-    let wanted = sources(diagnose, manners);
+    let wanted = wanted(diagnose, manners);
+    if files.is_none() && wanted.is_empty() {
+        exit = exit.or_worse(Exit::CouldNotLook);
+    }
     let mut settings = Settings::at(now);
     settings.zone = diagnose.zone;
     settings.since = diagnose.since.map(|since| since.instant(now));
     settings.ours = seen.ours();
-    let mut reading = Reading { settings, line: Line::new(manners.quiet), begun: Instant::now(), bytes: 0 };
-    let (journal, unread) = reading.all(&wanted);
+    let patient = Patient { diagnose, files, seen, now };
+    if diagnose.follow {
+        return follow(&patient, &settings, &wanted, manners, out);
+    }
+    let (journal, unread) = read_all(&settings, &wanted, manners);
     if unread {
         exit = exit.or_worse(Exit::CouldNotLook);
     }
-    let patient = Patient { diagnose, files, seen, now };
     let report = patient.report(&journal);
     tell(&report, manners, out)?;
-    exit = exit.or_worse(verdict(&report));
-    if diagnose.follow {
-        out.flush()?;
-        follow(&patient, &reading.settings, &wanted, manners, out)?;
-    }
-    Ok(exit)
+    Ok(exit.or_worse(verdict(&report)))
 }
 
 /// The files that logs are held against.
@@ -137,97 +138,72 @@ impl Patient<'_> {
     }
 }
 
-/// Where lines come from.
-enum Source {
-    Stdin,
-    File(PathBuf),
-}
-
-impl Source {
-    fn name(&self) -> String {
-        match self {
-            Self::Stdin => "stdin".to_owned(),
-            Self::File(path) => path.display().to_string(),
-        }
-    }
+/// A log that is to be read.
+struct Wanted {
+    /// As it is told; the name of a pod's log tells who writes it.
+    name: String,
+    path: PathBuf,
 }
 
 /// What was asked for, else what is found on the node.
-fn sources(diagnose: &Diagnose, manners: &Manners) -> Vec<Source> {
-    let mut wanted: Vec<Source> = Vec::new();
-    for path in &diagnose.logs {
-        match path.to_str() {
-            Some("-") if wanted.iter().any(|source| matches!(source, Source::Stdin)) => {}
-            Some("-") => wanted.push(Source::Stdin),
-            _ => wanted.push(Source::File(path.clone())),
-        }
-    }
-    if wanted.is_empty() {
-        wanted.extend(logs::found(diagnose.place.root.as_deref()).into_iter().map(Source::File));
-        if !manners.quiet {
-            match wanted.len() {
-                0 => say("no logs of pods here: the causes are told by the files alone"),
-                count => say(&format!("reading {} of pods", plural(count, "log"))),
-            }
-        }
-    }
-    wanted
-}
-
-/// Logs on their way in.
-struct Reading {
-    settings: Settings,
-    line: Line,
-    begun: Instant,
-    bytes: u64,
-}
-
-/// So much of a stream is read at a time.
-const CHUNK: usize = 1 << 20;
-
-impl Reading {
-    /// Reads them all; whether one could not be.
-    fn all(&mut self, wanted: &[Source]) -> (Journal, bool) {
-        let mut reader = Reader::new(self.settings.clone());
-        let mut unread = false;
-        for source in wanted {
-            if let Err(error) = self.one(&mut reader, source) {
-                self.line.wipe();
-                say(&format!("cannot read {}: {error}", source.name()));
-                unread = true;
-            }
-        }
-        self.line.wipe();
-        (reader.finish(), unread)
-    }
-
-    fn one(&mut self, reader: &mut Reader, source: &Source) -> io::Result<()> {
-        let id = reader.source(&source.name());
-        let mut stream: Box<dyn io::Read> = match source {
-            Source::Stdin => logs::unpacked(Box::new(io::stdin().lock()))?,
-            Source::File(path) => logs::open(path)?,
+fn wanted(diagnose: &Diagnose, manners: &Manners) -> Vec<Wanted> {
+    if !diagnose.logs.is_empty() {
+        let asked = |path: &PathBuf| match path.to_str() {
+            Some("-") => Wanted { name: "stdin".to_owned(), path: PathBuf::from("/dev/stdin") },
+            _ => Wanted { name: path.display().to_string(), path: path.clone() },
         };
-        let mut chunk = vec![0; CHUNK];
-        loop {
-            let count = match stream.read(&mut chunk) {
-                Ok(0) => break,
-                Ok(count) => count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => {
-                    // what came until then is worth something
-                    reader.end(id);
-                    return Err(error);
-                }
-            };
-            reader.feed(id, &chunk[..count]);
-            self.bytes += count as u64;
-            if self.begun.elapsed() >= SILENCE {
-                self.line.draw(&format!("reading {}: {} MB", source.name(), self.bytes >> 20));
-            }
-        }
-        reader.end(id);
-        Ok(())
+        return diagnose.logs.iter().map(asked).collect();
     }
+    let (found, problems) = logs::found(diagnose.place.root.as_deref());
+    if !manners.quiet {
+        problems.iter().for_each(|problem| say(problem));
+        match found.len() {
+            0 => say("no logs of pods here: name some, or pipe them to -"),
+            count => say(&format!("reading {} of pods", plural(count, "log"))),
+        }
+    }
+    found.into_iter().map(|found| Wanted { name: found.name, path: found.path }).collect()
+}
+
+/// Reads logs whole; whether one could not be.
+fn read_all(settings: &Settings, wanted: &[Wanted], manners: &Manners) -> (Journal, bool) {
+    let mut reader = Reader::new(settings.clone());
+    let mut unread = false;
+    for log in wanted {
+        let source = reader.source(&log.name);
+        let read = waiting(&log.name, manners, || {
+            logs::open(&log.path, true).and_then(|open| {
+                let damaged = |error| LogError::Unreadable(log.name.clone(), error);
+                open.read_into(&mut reader, source).map_err(damaged)
+            })
+        });
+        if let Err(error) = read {
+            say(&error.to_string());
+            unread = true;
+        }
+    }
+    (reader.finish(), unread)
+}
+
+/// Tells whoever waits at a terminal what takes so long.
+fn waiting<T>(name: &str, manners: &Manners, work: impl FnOnce() -> T) -> T {
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let clock = scope.spawn(|| {
+            let (begun, mut line) = (Instant::now(), Line::new(manners.quiet));
+            while !done.load(Ordering::Acquire) {
+                std::thread::park_timeout(SILENCE);
+                if !done.load(Ordering::Acquire) {
+                    line.draw(&format!("reading {name} for {:.1} s", begun.elapsed().as_secs_f64()));
+                }
+            }
+            line.wipe();
+        });
+        let out = work();
+        done.store(true, Ordering::Release);
+        clock.thread().unpark();
+        out
+    })
 }
 
 fn tell(report: &Report, manners: &Manners, out: &mut Output) -> io::Result<()> {
@@ -255,39 +231,84 @@ fn verdict(report: &Report) -> Exit {
 
 /// How often growing logs are looked at.
 const PAUSE: Duration = Duration::from_millis(500);
+/// A line that is longer than this is not waited for.
+const LONGEST: usize = 64 << 10;
 
-/// Goes on as the logs grow: each time that something new is told of, that is told.
+/// A log that grows, with the line that is not yet at its end.
+struct Tail {
+    name: String,
+    follow: Follow,
+    rest: Vec<u8>,
+}
+
+impl Tail {
+    fn new(log: &Wanted) -> Self {
+        Self { name: log.name.clone(), follow: Follow::new(&log.path), rest: Vec::new() }
+    }
+
+    /// Gives the lines that have come; whether there were any.
+    fn take(&mut self, reader: &mut Reader) -> Result<bool, LogError> {
+        let source = reader.source(&self.name);
+        let rest = &mut self.rest;
+        let mut any = false;
+        let looked = self.follow.look(|piece| match piece {
+            Piece::Anew => {
+                reader.feed(source, rest);
+                reader.feed(source, b"\n");
+                rest.clear();
+            }
+            Piece::Bytes(bytes) => {
+                rest.extend_from_slice(bytes);
+                let whole = rest.iter().rposition(|byte| *byte == b'\n').map(|at| at + 1);
+                let whole = whole.or((rest.len() > LONGEST).then_some(rest.len()));
+                if let Some(whole) = whole {
+                    reader.feed(source, &rest[..whole]);
+                    rest.drain(..whole);
+                    any = true;
+                }
+            }
+        });
+        reader.end(source);
+        looked.map(|_| any)
+    }
+}
+
+/// Tells what the logs hold until now, then, each time that something new is told of, that.
+///
+/// # Errors
+/// When the output cannot be written: it ends no other way.
 fn follow(
     patient: &Patient<'_>,
     settings: &Settings,
-    wanted: &[Source],
+    wanted: &[Wanted],
     manners: &Manners,
     out: &mut Output,
-) -> io::Result<()> {
-    let files = wanted.iter().filter_map(|source| match source {
-        Source::File(path) => Some((path.as_path(), Follow::new(path))),
-        Source::Stdin => None,
-    });
-    let mut following: Vec<(&Path, Follow)> = files.collect();
-    if following.is_empty() {
-        say("there is no file to follow");
-        return Ok(());
-    }
+) -> io::Result<Exit> {
+    let mut tails: Vec<Tail> = wanted.iter().map(Tail::new).collect();
+    let mut first = true;
     loop {
-        std::thread::sleep(PAUSE);
         let mut reader = Reader::new(settings.clone());
-        for (path, follow) in &mut following {
-            let source = reader.source(&path.display().to_string());
-            // a file that is being replaced is there again in a moment
-            if let Ok(lines) = follow.lines() {
-                reader.feed(source, &lines);
+        let mut any = first;
+        for tail in &mut tails {
+            loop {
+                match tail.take(&mut reader) {
+                    Ok(true) => any = true,
+                    Ok(false) => break,
+                    // a file that is being replaced is there again in a moment
+                    Err(error) if first => {
+                        say(&error.to_string());
+                        break;
+                    }
+                    Err(_) => break,
+                }
             }
-            reader.end(source);
         }
         let journal = reader.finish();
-        if journal.events.iter().any(|event| !event.is_noise()) {
+        if first || any && journal.events.iter().any(|event| !event.is_noise()) {
             tell(&patient.report(&journal), manners, out)?;
             out.flush()?;
         }
+        first = false;
+        std::thread::sleep(PAUSE);
     }
 }
