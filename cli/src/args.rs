@@ -32,11 +32,12 @@ Examples:
   pkidoctor regen apiserver --san api.example.com
   pkidoctor regen admin.conf --keep-key      a new certificate for the same key
   pkidoctor regen etcd-server --csr /root/requests    where the CA's key is elsewhere
+  pkidoctor regen etcd-ca --step bundle      the first of three steps to another CA
 
 Targets: etcd-server, etcd-peer, etcd-healthcheck-client, apiserver-etcd-client, apiserver,
 apiserver-kubelet-client, front-proxy-client, admin.conf, super-admin.conf,
 controller-manager.conf, scheduler.conf, kubelet.conf, sa.pub; etcd (its four leaves),
-all (all leaves that exist).";
+all (all leaves that exist); etcd-ca (alone, in steps).";
 
 const FIX_EXAMPLES: &str = "\
 Examples:

@@ -89,7 +89,8 @@ impl<'r> Line<'r> {
             tool: &report.tool,
             at: &report.at,
             judged_as: &report.judged_as,
-            verdict: verdict(&findings, &summary),
+            // of logs alone there are no findings to count
+            verdict: if report.nodes.is_empty() { report.verdict } else { verdict(&findings, &summary) },
             path: node.map(|node| node.path.as_str()),
             name,
             files: node.map_or(&[], |node| &node.files),

@@ -25,7 +25,7 @@ fn one_for_findings() {
 #[test]
 fn two_for_bad_usage_with_empty_stdout() {
     let ward = Ward::with(&["stacked-single"]);
-    let misuses: [&[&str]; 11] = [
+    let misuses: [&[&str]; 12] = [
         &["scan", "--no-such-flag"],
         &["scan", "--format", "sarif"],
         &["scan", "--lang", "zh"],
@@ -36,7 +36,8 @@ fn two_for_bad_usage_with_empty_stdout() {
         &["scan", "--each", ".", "--format", "json"],
         &["scan", "-q", "-v"],
         &["verify", "leaf.crt"],
-        &["diagnose", "etcd.log"],
+        &["diagnose", "etcd.log", "--since", "yesterday"],
+        &["diagnose", "--no-pki", "--pki", "."],
     ];
     for misuse in misuses {
         let ran = ward.run(misuse).code(2);

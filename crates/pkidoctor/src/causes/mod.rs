@@ -187,7 +187,9 @@ impl Scan<'_> {
         let mode = naming::mode(self, group, heard);
         // what others advise is told where somebody has met the fault, not beside every finding of a scan
         if let Some(mode) = mode.filter(|_| !group.events.is_empty()) {
-            avoid.extend(folk(mode).filter(|text| !avoid.iter().any(|told| advises(told) == advises(text))).collect::<Vec<_>>());
+            avoid.extend(
+                folk(mode).filter(|text| !avoid.iter().any(|told| advises(told) == advises(text))).collect::<Vec<_>>(),
+            );
         }
         Cause {
             title: self.title(group, heard),

@@ -65,8 +65,7 @@ fn suspects(scan: Option<&Scan<'_>>, heard: &[Heard<'_>], mut events: Vec<usize>
             continue;
         }
         let Some((mode, against)) = ranked.into_iter().next() else { continue };
-        let decisive =
-            !is_hidden(event) && !matches!(event.reason, Reason::Alert(_) | Reason::Reset | Reason::Eof);
+        let decisive = !is_hidden(event) && !matches!(event.reason, Reason::Alert(_) | Reason::Reset | Reason::Eof);
         suspects.push(Suspect { mode, events: vec![index], against: against.into_iter().collect(), decisive });
     }
     suspects
@@ -138,8 +137,7 @@ fn objection(scan: &Scan<'_>, event: &Event, mode: &Mode) -> Option<String> {
 /// Whether a hidden failure can be what another event brought about: the same port, or a client of etcd beside etcd.
 fn follows(hidden: &Event, plain: &Event) -> bool {
     let of_etcd = matches!(plain.port, Port::EtcdClient | Port::OwnFiles) || plain.writer == Writer::Etcd;
-    let calls_etcd =
-        matches!(hidden.writer, Writer::Etcd | Writer::Kubeadm | Writer::KubeApiserver | Writer::Etcdctl);
+    let calls_etcd = matches!(hidden.writer, Writer::Etcd | Writer::Kubeadm | Writer::KubeApiserver | Writer::Etcdctl);
     hidden.port == plain.port || of_etcd && calls_etcd
 }
 

@@ -28,6 +28,6 @@ pub use event::{CertificateIds, Direction, Event, Fact, Names, Port, SourceId, S
 pub use journal::{Journal, Source};
 pub use reader::{MAX_EVENTS, MAX_SOURCES, Own, Reader, Settings};
 pub use reason::{Alert, FileFault, Hint, Reason};
-pub(crate) use sifter::{PartSifter, Sifted};
 pub use rows::{ROWS, Row, Section, row, rows};
+pub(crate) use sifter::{PartSifter, Sifted};
 pub use understand::understand;

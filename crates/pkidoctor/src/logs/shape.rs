@@ -71,7 +71,8 @@ impl Shape {
                 let stamp = cursor.date_time()?;
                 self.time(stamp);
                 let end = cursor.at();
-                let tag = [&b" stderr F "[..], b" stdout F ", b" "].into_iter().find(|tag| rest[end..].starts_with(tag))?;
+                let tag =
+                    [&b" stderr F "[..], b" stdout F ", b" "].into_iter().find(|tag| rest[end..].starts_with(tag))?;
                 self.keep(tag);
                 Some(end + tag.len())
             }
@@ -211,7 +212,8 @@ mod tests {
         ] {
             let (key, found, timed) = shape(line);
             let expected: String = expected.chars().map(|c| if c.is_ascii() { c } else { '…' }).collect();
-            let key: String = String::from_utf8_lossy(&key.chars().map(|c| c as u8).collect::<Vec<_>>()).replace('\u{fffd}', "*");
+            let key: String =
+                String::from_utf8_lossy(&key.chars().map(|c| c as u8).collect::<Vec<_>>()).replace('\u{fffd}', "*");
             let head = expected.trim_end_matches('…');
             assert!(key.starts_with(head), "{key}\n{expected}");
             assert_eq!((found, timed), (port, true), "{line}");
@@ -220,8 +222,10 @@ mod tests {
 
     #[test]
     fn what_tells_is_kept() {
-        let (one, ..) = shape("2026-11-23 03:28:18 x509: … current time 2026-11-23T03:28:48Z is after 2026-10-19T03:28:45Z");
-        let (other, ..) = shape("2026-11-23 03:28:19 x509: … current time 2026-11-23T03:28:49Z is after 2026-10-19T03:28:46Z");
+        let (one, ..) =
+            shape("2026-11-23 03:28:18 x509: … current time 2026-11-23T03:28:48Z is after 2026-10-19T03:28:45Z");
+        let (other, ..) =
+            shape("2026-11-23 03:28:19 x509: … current time 2026-11-23T03:28:49Z is after 2026-10-19T03:28:46Z");
         assert_ne!(one, other);
         let (one, ..) = shape("dial tcp 127.0.0.1:2379: connect: connection refused");
         let (other, ..) = shape("dial tcp 127.0.0.1:2380: connect: connection refused");
