@@ -3,20 +3,18 @@
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use pkidoctor::cluster::Cluster;
 use pkidoctor::exam::Options;
 use pkidoctor::logs::{Journal, Own, Reader, Settings};
 use pkidoctor::read::logs::{self, Follow, LogError, Piece};
-use pkidoctor::read::{self, ReadError, Request};
+use pkidoctor::read::{self, ReadError};
 use pkidoctor::report::{self, Filter, Report};
 use time::OffsetDateTime;
 
 use super::scan;
-#[cfg(feature = "live")]
-use crate::args::clock;
-use crate::args::{Diagnose, Format, Manners, USUAL_PKI};
+use crate::args::{Diagnose, Format, Manners, USUAL_PKI, clock};
 use crate::exit::Exit;
 use crate::output::{Output, say};
 use crate::progress::{Line, SILENCE};
@@ -50,7 +48,13 @@ pub(crate) fn run(diagnose: &Diagnose, manners: &Manners, out: &mut Output) -> i
     settings.zone = diagnose.zone;
     settings.since = diagnose.since.map(|since| since.instant(now));
     settings.ours = seen.ours();
-    let patient = Patient { diagnose, files, seen, now };
+    let patient = Patient {
+        diagnose,
+        files,
+        #[cfg(feature = "live")]
+        seen,
+        now,
+    };
     if diagnose.follow {
         return follow(&patient, &settings, &wanted, manners, out);
     }
@@ -65,7 +69,8 @@ pub(crate) fn run(diagnose: &Diagnose, manners: &Manners, out: &mut Output) -> i
 
 /// The files that logs are held against.
 struct Files {
-    request: Request,
+    #[cfg(feature = "live")]
+    request: pkidoctor::read::Request,
     cluster: Cluster,
 }
 
@@ -79,7 +84,11 @@ impl Files {
         let paths = if diagnose.pki.is_empty() { usual() } else { diagnose.pki.clone() };
         let request = scan::request(&diagnose.place, paths);
         let cluster = read::cluster(&request, now, diagnose.judge.for_go)?;
-        Ok(Some(Self { request, cluster }))
+        Ok(Some(Self {
+            #[cfg(feature = "live")]
+            request,
+            cluster,
+        }))
     }
 }
 
@@ -107,6 +116,7 @@ impl Seen {
     }
 
     /// The doctor's own connections, which leave lines in the logs too.
+    #[cfg_attr(not(feature = "live"), expect(clippy::unused_self, reason = "as where links can be walked"))]
     fn ours(&self) -> Vec<Own> {
         #[cfg(feature = "live")]
         if let Some((probed, from, to)) = &self.probed {
@@ -121,6 +131,7 @@ impl Seen {
 struct Patient<'d> {
     diagnose: &'d Diagnose,
     files: Option<Files>,
+    #[cfg(feature = "live")]
     seen: Seen,
     now: OffsetDateTime,
 }
@@ -156,7 +167,9 @@ fn wanted(diagnose: &Diagnose, manners: &Manners) -> Vec<Wanted> {
     }
     let (found, problems) = logs::found(diagnose.place.root.as_deref());
     if !manners.quiet {
-        problems.iter().for_each(|problem| say(problem));
+        for problem in &problems {
+            say(problem);
+        }
         match found.len() {
             0 => say("no logs of pods here: name some, or pipe them to -"),
             count => say(&format!("reading {} of pods", plural(count, "log"))),
@@ -190,11 +203,11 @@ fn waiting<T>(name: &str, manners: &Manners, work: impl FnOnce() -> T) -> T {
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let clock = scope.spawn(|| {
-            let (begun, mut line) = (Instant::now(), Line::new(manners.quiet));
+            let (begun, mut line) = (clock(), Line::new(manners.quiet));
             while !done.load(Ordering::Acquire) {
                 std::thread::park_timeout(SILENCE);
                 if !done.load(Ordering::Acquire) {
-                    line.draw(&format!("reading {name} for {:.1} s", begun.elapsed().as_secs_f64()));
+                    line.draw(&format!("reading {name} for {:.1} s", (clock() - begun).as_seconds_f64()));
                 }
             }
             line.wipe();

@@ -125,15 +125,10 @@ fn request(patient: &Patient) -> Request {
 
 /// The words that lead another command to the same files.
 fn whose(patient: &Patient) -> String {
-    let mut words = String::new();
-    let quoted = |path: &Path| pkidoctor::act::quoted(path);
-    if let Some(pki) = patient.pki.first().filter(|pki| **pki != Path::new(USUAL_PKI)) {
-        words.push_str(&format!(" --pki {}", quoted(pki)));
-    }
-    if let Some(root) = &patient.place.root {
-        words.push_str(&format!(" --root {}", quoted(root)));
-    }
-    words
+    let quoted = |flag: &str, path: &PathBuf| format!(" {flag} {}", pkidoctor::act::quoted(path));
+    let pki = patient.pki.first().filter(|pki| **pki != Path::new(USUAL_PKI)).map(|pki| quoted("--pki", pki));
+    let root = patient.place.root.as_ref().map(|root| quoted("--root", root));
+    [pki, root].into_iter().flatten().collect()
 }
 
 /// When this program was built (`build.rs`).

@@ -83,7 +83,7 @@ fn walked(request: &Request) -> Vec<String> {
     let cluster = read::cluster(request, now, GoVersion::NEWEST).unwrap();
     let settings = Settings { timeout: Duration::from_secs(2), ..Settings::default() };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let Probed { links, evidence } = runtime.block_on(probe(request, &cluster, &settings, |_| ()));
+    let Probed { links, evidence, .. } = runtime.block_on(probe(request, &cluster, &settings, |_| ()));
     let live = live::judge(&cluster, &links, &evidence);
     let told = links.iter().zip(&live.links).filter_map(|(link, live)| {
         let outcome = match live {

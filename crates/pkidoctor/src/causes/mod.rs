@@ -162,7 +162,7 @@ impl Scan<'_> {
         let breaks = |group: &Group| {
             let links = group.members.iter().flat_map(|member| &self.stamped[*member].1.links);
             let mut links = links.map(|link| &self.exam.links[*link]);
-            links.any(|link| rest::may_follow(&heard.event, link))
+            links.any(|link| rest::may_follow(heard.event, link))
         };
         let worst = groups.iter_mut().filter(|group| breaks(group)).min_by_key(|group| self.rank(group));
         worst.map(|group| group.events.push(index)).is_some()
@@ -268,7 +268,7 @@ fn folk(mode: &Mode) -> impl Iterator<Item = String> {
 
 /// The advice before the colon, by its letters.
 fn advises(text: &str) -> String {
-    text.split(": ").next().unwrap_or(text).chars().filter(|c| c.is_ascii_alphanumeric()).collect()
+    text.split(": ").next().unwrap_or(text).chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
 /// Whether the words hide the reason: it stands in another line, of the same or of another program.

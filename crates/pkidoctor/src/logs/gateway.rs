@@ -47,14 +47,13 @@ impl Gateway {
             (Some(theirs), Some(ours)) => theirs == ours,
             _ => line - waiting.line <= APART && events[waiting.event].direction == events[event].direction,
         };
-        match other.iter().rposition(fits).and_then(|at| other.remove(at)) {
-            Some(waiting) => events[if is_refusal { event } else { waiting.event }].gateway += 1,
-            None => {
-                own.push_back(half);
-                if own.len() > WAITING {
-                    own.pop_front();
-                }
-            }
+        if let Some(waiting) = other.iter().rposition(fits).and_then(|at| other.remove(at)) {
+            events[if is_refusal { event } else { waiting.event }].gateway += 1;
+            return;
+        }
+        own.push_back(half);
+        if own.len() > WAITING {
+            own.pop_front();
         }
     }
 }

@@ -196,10 +196,9 @@ fn tls(text: &str) -> Option<Reason> {
     if let Some(rest) = after(text, "client offered only unsupported versions: ") {
         return Some(Reason::Versions { offered: list_with_brackets(rest).to_owned() });
     }
-    if let Some(rest) = after(text, "certificate serial ") {
-        if let Some((serial, _)) = rest.split_once(" revoked") {
-            return Some(Reason::Revoked { serial: serial.to_owned() });
-        }
+    let revoked = after(text, "certificate serial ").and_then(|rest| rest.split_once(" revoked"));
+    if let Some((serial, _)) = revoked {
+        return Some(Reason::Revoked { serial: serial.to_owned() });
     }
     let known: [(&str, Reason); 28] = [
         ("bad record MAC", Reason::BadRecordMac),

@@ -9,7 +9,7 @@ use crate::logs::wrapper::{Form, Level};
 pub(super) fn rejected(said: &Said<'_>) -> Option<Sentence> {
     let fields = &said.line.fields;
     let in_fields = fields.has("remote-addr") && fields.has("error");
-    if !said.has("rejected connection") && !(in_fields && fields.has("server-name")) {
+    if !(said.has("rejected connection") || in_fields && fields.has("server-name")) {
         return None;
     }
     let port = if said.has("on client endpoint") {
@@ -54,11 +54,8 @@ fn from_text(said: &Said<'_>, port: Port) -> Option<Sentence> {
     };
     let mut sentence = Sentence::new(Spot::Rejected, port, error);
     sentence.remote = host_port(address);
-    let quoted = |words: &str| {
-        let rest = &tail[tail.find(words)? + words.len()..];
-        rest.find('"').map(|end| rest[..end].to_owned())
-    };
-    sentence.server_name = quoted("ServerName \"");
+    let name = tail.split_once("ServerName \"").and_then(|(_, rest)| rest.split_once('"'));
+    sentence.server_name = name.map(|(name, _)| name.to_owned());
     let list = |words: &str| {
         let rest = &tail[tail.find(words)? + words.len()..];
         Some(reason::quoted_names(&rest[..rest.find(']')?]))
@@ -113,7 +110,7 @@ fn version(said: &Said<'_>) -> Option<Sentence> {
     let url = said.has("/version\": ") || said.has("/version: ");
     let asked = words.iter().any(|words| said.has(words));
     let by_etcd = said.has(":2380/version") || said.line.form == Form::Capnslog;
-    if !asked && !(url && by_etcd) {
+    if !(asked || url && by_etcd) {
         return None;
     }
     let error = said.after("/version\": ").or_else(|| said.after("/version: ")).unwrap_or(&said.whole);

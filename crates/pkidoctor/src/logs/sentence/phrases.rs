@@ -1,4 +1,5 @@
 //! Sentences that are known by their words alone: kubelet, kubeadm, kubectl, etcdctl, curl, OpenSSL.
+#![expect(clippy::unnecessary_wraps, reason = "all reasons of the table are found by functions of one shape")]
 
 use super::{Said, Sentence, Spot, url_target};
 use crate::logs::clock;
