@@ -70,7 +70,7 @@ pub(crate) fn run(diagnose: &Diagnose, manners: &Manners, out: &mut Output) -> i
 /// The files that logs are held against.
 struct Files {
     #[cfg(feature = "live")]
-    request: pkidoctor::read::Request,
+    request: read::Request,
     cluster: Cluster,
 }
 
