@@ -1,5 +1,7 @@
 //! Text out of a log that may be shown: no control characters, nothing that could be a key.
 
+use super::find;
+
 /// Stands for a character that is not shown.
 const HIDDEN: char = '\u{fffd}';
 /// Stands for what may be a secret.
@@ -13,6 +15,15 @@ pub(super) fn push(out: &mut String, c: char) {
         '\n' | '\r' | '\t' => out.push(' '),
         _ if obeyed(c) => out.push(HIDDEN),
         _ => out.push(c),
+    }
+}
+
+/// Appends a text of a log, cleaned.
+pub(super) fn push_str(out: &mut String, text: &str) {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        out.push_str(text);
+    } else {
+        text.chars().for_each(|c| push(out, c));
     }
 }
 
@@ -30,7 +41,10 @@ pub(super) fn clip(text: &str, limit: usize) -> &str {
 /// Long runs of base64 (PEM bodies, tokens, data of kubeconfigs), and all that follows the head of a private key, are
 /// left out. Paths stay: base64 has a slash in 64 characters, a path has one in ten.
 pub(super) fn without_secrets(text: &str) -> String {
-    let text = text.find("PRIVATE KEY-----").map_or(text, |at| &text[..at]);
+    let text = find::at(text, "PRIVATE KEY-----").map_or(text, |at| &text[..at]);
+    if !has_long_run(text) {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find(base64) {
@@ -43,6 +57,14 @@ pub(super) fn without_secrets(text: &str) -> String {
     }
     out.push_str(rest);
     out
+}
+
+fn has_long_run(text: &str) -> bool {
+    let mut run = 0;
+    text.bytes().any(|byte| {
+        run = if base64(char::from(byte)) { run + 1 } else { 0 };
+        run >= RUN
+    })
 }
 
 fn base64(c: char) -> bool {

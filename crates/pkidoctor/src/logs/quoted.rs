@@ -15,17 +15,19 @@ pub(super) struct Quoted {
 /// Reads behind an opening quote. JSON's escapes and Go's (`%q`) are understood alike.
 pub(super) fn read(text: &str) -> Quoted {
     let mut out = String::new();
-    let mut chars = text.char_indices();
-    while let Some((at, c)) = chars.next() {
-        match c {
-            '"' => return Quoted { text: out, end: at + 1, closed: true },
-            '\\' => {
-                let Some(c) = escaped(&mut chars) else { break };
-                clean::push(&mut out, c);
-            }
-            _ => clean::push(&mut out, c),
+    let mut at = 0;
+    while let Some(found) = memchr::memchr2(b'"', b'\\', &text.as_bytes()[at..]) {
+        clean::push_str(&mut out, &text[at..at + found]);
+        at += found + 1;
+        if text.as_bytes()[at - 1] == b'"' {
+            return Quoted { text: out, end: at, closed: true };
         }
+        let mut chars = text[at..].char_indices();
+        let Some(c) = escaped(&mut chars) else { return Quoted { text: out, end: text.len(), closed: false } };
+        clean::push(&mut out, c);
+        at = text.len() - chars.as_str().len();
     }
+    clean::push_str(&mut out, &text[at..]);
     Quoted { text: out, end: text.len(), closed: false }
 }
 
@@ -74,20 +76,16 @@ fn code_point(chars: &mut std::str::CharIndices<'_>, digits: usize) -> Option<u3
 /// The text with quotes that are escaped once, twice or more made plain, and cleaned.
 pub(super) fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut backslashes = 0;
-    for c in text.chars() {
-        match c {
-            '\\' => backslashes += 1,
-            _ => {
-                if c != '"' {
-                    out.extend(std::iter::repeat_n('\\', backslashes));
-                }
-                backslashes = 0;
-                clean::push(&mut out, c);
-            }
+    let mut rest = text;
+    while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {
+        clean::push_str(&mut out, &rest[..at]);
+        let behind = rest[at..].trim_start_matches('\\');
+        if !behind.starts_with('"') {
+            out.push_str(&rest[at..rest.len() - behind.len()]);
         }
+        rest = behind;
     }
-    out.extend(std::iter::repeat_n('\\', backslashes));
+    clean::push_str(&mut out, rest);
     out
 }
 

@@ -10,8 +10,9 @@ use super::event::{CertificateIds, Event, Fact, Names, Port, SourceId, Told, Whe
 use super::gateway::Gateway;
 use super::journal::{Journal, Source};
 use super::reason::Reason;
-use super::sentence::Sentence;
-use super::sifter::{Hit, LONGEST, Sifter};
+use super::sentence::{Sentence, Spot};
+use super::shape::Shape;
+use super::sifter::{Hit, LONGEST, Sifted, Sifter};
 use super::understand::{self, Known, timeless};
 use super::{Row, wrapper, writer};
 
@@ -61,6 +62,9 @@ pub struct Reader {
     logs: Vec<Log>,
     events: Vec<Event>,
     event_of: HashMap<Key, usize>,
+    /// Events by the shape of their lines.
+    shapes: HashMap<Box<[u8]>, usize>,
+    shape: Shape,
     facts: Vec<Fact>,
     fact_of: HashMap<(SourceId, Told), usize>,
     ours: u64,
@@ -121,6 +125,8 @@ impl Reader {
             logs: Vec::new(),
             events: Vec::new(),
             event_of: HashMap::new(),
+            shapes: HashMap::new(),
+            shape: Shape::default(),
             facts: Vec::new(),
             fact_of: HashMap::new(),
             ours: 0,
@@ -153,12 +159,35 @@ impl Reader {
         self.put_back(source, sifter);
     }
 
+    /// Whether the next bytes of a log must be looked at in order: a part of it cannot be sifted by itself.
+    pub(crate) fn waits(&self, source: SourceId) -> bool {
+        self.logs.get(source.0).is_none_or(|log| log.sifter.waits())
+    }
+
+    /// Takes what was sifted out of the part of a log that comes next.
+    pub(crate) fn join(&mut self, source: SourceId, part: &Sifted) {
+        let Some(log) = self.logs.get_mut(source.0) else { return };
+        log.source.bytes += part.bytes();
+        let mut sifter = std::mem::replace(&mut log.sifter, Sifter::in_the_middle());
+        sifter.join(part, &mut |hit| self.look(source, &hit));
+        self.put_back(source, sifter);
+    }
+
     /// The end of a log; what comes after it begins a new line.
     pub fn end(&mut self, source: SourceId) {
         let Some(log) = self.logs.get_mut(source.0) else { return };
         let mut sifter = std::mem::replace(&mut log.sifter, Sifter::in_the_middle());
         sifter.end(&mut |hit| self.look(source, &hit));
+        let number = sifter.lines;
         self.put_back(source, sifter);
+        // a part whose end never came is all there is of its line
+        self.shape.key.clear();
+        for stream in 0..2 {
+            let part = std::mem::take(&mut self.logs[source.0].parts[stream]);
+            if !part.is_empty() {
+                self.understand(source, &part, &Hit { number, line: &[], timed: true, before: None, cut: false });
+            }
+        }
     }
 
     fn put_back(&mut self, source: SourceId, sifter: Sifter) {
@@ -179,7 +208,18 @@ impl Reader {
         self.cut += u64::from(hit.cut);
         let log = &mut self.logs[source.0];
         let Some(line) = whole(&mut log.parts, hit.line) else { return };
-        let understood = understand::line(&String::from_utf8_lossy(&line), log.known);
+        let shaped = self.shape.take(&line, &context(source, log.known));
+        match self.shapes.get(&self.shape.key[..]).filter(|_| shaped) {
+            Some(&event) => self.known_shape(source, event, hit),
+            None => self.understand(source, &line, hit),
+        }
+    }
+
+    /// A line that is taken apart; its shape was taken if it has one.
+    fn understand(&mut self, source: SourceId, line: &[u8], hit: &Hit<'_>) {
+        let log = &mut self.logs[source.0];
+        let known = log.known;
+        let understood = understand::line(&String::from_utf8_lossy(line), known);
         if understood.decisive && understood.writer != Writer::Unknown {
             log.known.shown = Some(understood.writer);
         }
@@ -197,15 +237,41 @@ impl Reader {
             self.ours += 1;
             return;
         }
+        let same = self.logs[source.0].known == known && self.shape.stamp == understood.stamp;
+        let remember = understood.told.is_empty() && same && !self.shape.key.is_empty();
         let mut kept = false;
         for told in understood.told {
             kept |= self.tell(source, understood.writer, told, when);
         }
         if let Some((said, row)) = understood.failure {
-            kept |= self.count(source, understood.writer, said, row, when, &line);
+            let remember = remember && has_shape(&said) && self.shape.port == client_port(&said);
+            let event = self.count(source, understood.writer, said, row, when, line);
+            kept |= event.is_some();
+            if let Some(event) = event.filter(|_| remember && self.shapes.len() < MAX_EVENTS) {
+                self.shapes.insert(self.shape.key.as_slice().into(), event);
+            }
         }
         self.logs[source.0].source.understood += u64::from(kept);
         self.dropped += u64::from(!kept);
+    }
+
+    /// Another line of a known event.
+    fn known_shape(&mut self, source: SourceId, event: usize, hit: &Hit<'_>) {
+        let port = self.shape.port;
+        let time = self.time(self.shape.stamp.or(hit.before));
+        if self.settings.since.is_some_and(|since| time.is_some_and(|time| time < since)) {
+            return;
+        }
+        if self.events[event].remote.is_some() && self.is_own_port(port, time) {
+            self.ours += 1;
+            return;
+        }
+        let when = When { time, line: hit.number };
+        let remote = port.filter(|_| self.events[event].remote.is_some());
+        again(&mut self.events[event], when, remote);
+        let log = &mut self.logs[source.0];
+        log.gateway.see(&mut self.events, event, when.line, port);
+        log.source.understood += 1;
     }
 
     fn time(&self, stamp: Option<Stamp>) -> Option<OffsetDateTime> {
@@ -213,7 +279,11 @@ impl Reader {
     }
 
     fn is_ours(&self, said: &Sentence, time: Option<OffsetDateTime>) -> bool {
-        let Some(port) = said.remote.as_ref().and_then(|(_, port)| *port) else { return false };
+        self.is_own_port(said.remote.as_ref().and_then(|(_, port)| *port), time)
+    }
+
+    fn is_own_port(&self, port: Option<u16>, time: Option<OffsetDateTime>) -> bool {
+        let Some(port) = port else { return false };
         self.settings
             .ours
             .iter()
@@ -241,7 +311,7 @@ impl Reader {
         true
     }
 
-    /// Counts an event; `false` where there is no room for it.
+    /// Counts an event; nothing where there is no room for it.
     fn count(
         &mut self,
         source: SourceId,
@@ -250,16 +320,16 @@ impl Reader {
         row: &'static Row,
         when: When,
         line: &[u8],
-    ) -> bool {
+    ) -> Option<usize> {
         let key = Key::new(source, row, writer, &said);
         let port = said.remote.as_ref().and_then(|(_, port)| *port);
-        let from_port = said.from_port;
+        let client_port = client_port(&said);
         let index = match self.event_of.get(&key) {
             Some(known) => {
                 again(&mut self.events[*known], when, port);
                 *known
             }
-            None if self.events.len() >= MAX_EVENTS => return false,
+            None if self.events.len() >= MAX_EVENTS => return None,
             None => {
                 let index = self.events.len();
                 let text = String::from_utf8_lossy(line);
@@ -268,8 +338,8 @@ impl Reader {
                 index
             }
         };
-        self.logs[source.0].gateway.see(&mut self.events, index, when.line, port.or(from_port));
-        true
+        self.logs[source.0].gateway.see(&mut self.events, index, when.line, client_port);
+        Some(index)
     }
 
     /// What came of it all. Logs that were not ended are.
@@ -293,6 +363,39 @@ impl Reader {
             cut: self.cut,
         }
     }
+}
+
+/// What decides the meaning of a line beside the line itself.
+fn context(source: SourceId, known: Known) -> [u8; 10] {
+    let mut context = [0; 10];
+    context[..8].copy_from_slice(&(source.0 as u64).to_le_bytes());
+    context[8] = known.named.map_or(u8::MAX, |writer| writer as u8);
+    context[9] = known.shown.map_or(u8::MAX, |writer| writer as u8);
+    context
+}
+
+/// The port of the client, whichever side wrote the line.
+fn client_port(said: &Sentence) -> Option<u16> {
+    said.remote.as_ref().and_then(|(_, port)| *port).or(said.from_port)
+}
+
+/// Situations whose lines hold no times but those that a shape leaves out or keeps as they are.
+const fn has_shape(said: &Sentence) -> bool {
+    matches!(
+        said.spot,
+        Spot::Rejected
+            | Spot::HttpServer
+            | Spot::Authenticate
+            | Spot::PeerStream
+            | Spot::PeerVersion
+            | Spot::PeerProbe
+            | Spot::ClientHandshake
+            | Spot::ClientPreface
+            | Spot::ClientWrite
+            | Spot::ClientDial
+            | Spot::ClientHidden
+            | Spot::Kubectl
+    )
 }
 
 /// By time; what has none comes last.

@@ -16,7 +16,9 @@ pub(super) struct Hit<'l> {
     pub(super) number: u64,
     /// The line, without its end.
     pub(super) line: &'l [u8],
-    /// The time of the last line before it that has one; only where it has none itself.
+    /// Whether it begins with a time.
+    pub(super) timed: bool,
+    /// The time of the last line before it that has one, where it has none itself.
     pub(super) before: Option<Stamp>,
     /// Whether its end was cut off.
     pub(super) cut: bool,
@@ -38,6 +40,67 @@ pub(super) struct Sifter {
     wanted: u32,
 }
 
+/// What was sifted out of a part of a log, by itself, to be taken into account when its turn comes.
+#[derive(Default)]
+pub(crate) struct Sifted {
+    bytes: u64,
+    lines: u64,
+    first: Option<Stamp>,
+    last: Option<Stamp>,
+    wanted: u32,
+    hits: Vec<Kept>,
+    /// The lines of the hits, one behind the other.
+    text: Vec<u8>,
+}
+
+struct Kept {
+    number: u64,
+    end: usize,
+    timed: bool,
+    before: Option<Stamp>,
+    cut: bool,
+}
+
+/// Sifts a part of a log that begins and ends with a line.
+pub(crate) struct PartSifter {
+    sifter: Sifter,
+    sifted: Sifted,
+}
+
+impl PartSifter {
+    pub(crate) fn new() -> Self {
+        Self { sifter: Sifter::in_the_middle(), sifted: Sifted::default() }
+    }
+
+    /// Takes the next bytes.
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
+        let Self { sifter, sifted } = self;
+        sifted.bytes += bytes.len() as u64;
+        sifter.push(bytes, &mut |hit| sifted.keep(&hit));
+    }
+
+    /// What was found.
+    pub(crate) fn finish(mut self) -> Sifted {
+        let Self { sifter, sifted } = &mut self;
+        sifter.end(&mut |hit| sifted.keep(&hit));
+        let Sifter { lines, first, last, wanted, .. } = self.sifter;
+        Sifted { lines, first, last, wanted, ..self.sifted }
+    }
+}
+
+impl Sifted {
+    fn keep(&mut self, hit: &Hit<'_>) {
+        self.text.extend_from_slice(hit.line);
+        let Hit { number, timed, before, cut, .. } = *hit;
+        self.hits.push(Kept { number, end: self.text.len(), timed, before, cut });
+    }
+
+    /// How many bytes it was made of.
+    pub(super) const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+}
+
 impl Sifter {
     /// For the beginning of a log, where programs tend to start.
     pub(super) fn at_start() -> Self {
@@ -52,6 +115,25 @@ impl Sifter {
     /// Whether what comes next is looked at whatever it holds, so that it cannot be sifted without what came before.
     pub(super) const fn waits(&self) -> bool {
         self.wanted > 0 || !self.unfinished.is_empty() || self.overlong
+    }
+
+    /// Takes what was sifted out of the part that comes next; only where nothing [waits](Self::waits).
+    pub(super) fn join(&mut self, part: &Sifted, each: &mut impl FnMut(Hit<'_>)) {
+        let mut start = 0;
+        for kept in &part.hits {
+            each(Hit {
+                number: self.lines + kept.number,
+                line: &part.text[start..kept.end],
+                timed: kept.timed,
+                before: if kept.timed { None } else { kept.before.or(self.last) },
+                cut: kept.cut,
+            });
+            start = kept.end;
+        }
+        self.lines += part.lines;
+        self.first = self.first.or(part.first);
+        self.last = part.last.or(self.last);
+        self.wanted = part.wanted;
     }
 
     /// Takes the next bytes.
@@ -112,7 +194,8 @@ impl Sifter {
             }
             let cut = line.len() > LONGEST;
             let line = &line[..line.len().min(LONGEST)];
-            each(Hit { number: self.lines, line, before: if own.is_none() { self.last } else { None }, cut });
+            let before = if own.is_none() { self.last } else { None };
+            each(Hit { number: self.lines, line, timed: own.is_some(), before, cut });
             if own.is_some() {
                 self.first = self.first.or_else(|| first_time(lines)).or(own);
                 self.last = own;

@@ -27,7 +27,7 @@ pub(super) struct Understood {
 }
 
 /// Who writes a log.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Known {
     /// By its name.
     pub(super) named: Option<Writer>,

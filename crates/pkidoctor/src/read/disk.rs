@@ -153,6 +153,18 @@ pub struct WalkEntry {
     found: Option<Found>,
 }
 
+impl WalkEntry {
+    /// Where it is on this machine, links followed.
+    pub(super) fn here(&self) -> Option<PathBuf> {
+        self.found.as_ref().map(|found| found.here.clone())
+    }
+
+    /// Device and number, by which two names of one file are told.
+    pub(super) fn identity(&self) -> Option<(u64, u64)> {
+        self.found.as_ref().map(|found| found.status.identity)
+    }
+}
+
 /// What an entry is, links followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EntryKind {

@@ -4,6 +4,7 @@ use time::OffsetDateTime;
 
 use super::{Alert, FileFault, Hint, Reason};
 use crate::logs::clock::{self, Stamp};
+use crate::logs::find::{after, at, between, has};
 
 /// The reason in a text, if it names one that is known. `text` has plain quotes.
 pub(in crate::logs) fn read(text: &str) -> Option<Reason> {
@@ -40,14 +41,6 @@ fn completed(text: &str) -> Option<String> {
     })
 }
 
-fn after<'t>(text: &'t str, words: &str) -> Option<&'t str> {
-    text.find(words).map(|at| &text[at + words.len()..])
-}
-
-fn between<'t>(text: &'t str, from: &str, to: &str) -> Option<&'t str> {
-    after(text, from).and_then(|rest| rest.find(to).map(|end| &rest[..end]))
-}
-
 fn up_to<'t>(text: &'t str, ends: &[char]) -> &'t str {
     text.find(ends).map_or(text, |end| &text[..end])
 }
@@ -76,7 +69,7 @@ fn alert(text: &str) -> Option<Reason> {
 }
 
 fn x509(text: &str) -> Option<Reason> {
-    let has = |words: &str| text.contains(words);
+    let has = |words: &str| has(text, words);
     if let Some(cn) = between(text, "subject with cn=", " is not in the allowed list") {
         let allowed = after(text, "allowed list: ").unwrap_or_default();
         return Some(Reason::NotAllowedSubject { cn: cn.to_owned(), allowed: list_with_brackets(allowed).to_owned() });
@@ -143,7 +136,7 @@ fn malformed(text: &str) -> Option<Reason> {
         "IPv4-mapped IPv6 address",
         "asn1: ",
     ];
-    let found = WORDS.iter().find_map(|words| text.find(words).map(|at| (words, at)))?;
+    let found = WORDS.iter().find_map(|words| at(text, words).map(|at| (words, at)))?;
     let (words, at) = found;
     let start =
         if words.starts_with("x509: ") || words.starts_with("asn1: ") { at } else { text[..at].rfind("x509: ")? };
@@ -155,11 +148,11 @@ fn unknown_authority(text: &str) -> Reason {
         return Reason::UnknownAuthority { candidate: None, hint: None };
     };
     let (why, rest) = rest.split_once(" while trying to verify").unwrap_or((rest, ""));
-    let hint = if why.contains("verification error") || why.contains("verification failure") {
+    let hint = if has(why, "verification error") || has(why, "verification failure") {
         Hint::OtherKey
-    } else if why.contains("cannot sign this kind") {
+    } else if has(why, "cannot sign this kind") {
         Hint::NotACa
-    } else if why.contains("insecure algorithm") {
+    } else if has(why, "insecure algorithm") {
         Hint::InsecureAlgorithm
     } else {
         Hint::Other
@@ -192,7 +185,7 @@ fn name(rest: &str) -> Option<Reason> {
 }
 
 fn tls(text: &str) -> Option<Reason> {
-    let has = |words: &str| text.contains(words);
+    let has = |words: &str| has(text, words);
     if let Some(reason) = peer_address(text) {
         return Some(reason);
     }
@@ -268,8 +261,8 @@ fn files(text: &str) -> Option<Reason> {
         (": too many levels of symbolic links", FileFault::Other),
     ]
     .into_iter()
-    .find(|(words, _)| text.contains(words))?;
-    let head = &text[..text.find(words)?];
+    .find(|(words, _)| has(text, words))?;
+    let head = &text[..at(text, words)?];
     let verbs = ["open ", "stat ", "lstat ", "read "];
     let (_, path) = verbs.iter().filter_map(|verb| head.rsplit_once(*verb)).min_by_key(|(_, path)| path.len())?;
     // what dials a socket is no file of a PKI
@@ -277,7 +270,7 @@ fn files(text: &str) -> Option<Reason> {
 }
 
 fn transport(text: &str) -> Option<Reason> {
-    let has = |words: &str| text.contains(words);
+    let has = |words: &str| has(text, words);
     let known: [(&str, Reason); 25] = [
         ("failed to do connect handshake, response", Reason::Proxy),
         ("proxyconnect tcp", Reason::Proxy),

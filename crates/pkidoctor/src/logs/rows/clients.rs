@@ -544,7 +544,7 @@ pub(super) const ROWS: &[Row] = &[
             "srv-not-pki",
         ],
         check: "the lines with createTransport before it, and etcd's log",
-        example: r#"F1117 14:44:27.933170   15035 storage_decorator.go:57] Unable to create storage backend: config (&{ /registry {[https://127.0.0.1:2379] /etc/kubernetes/pki/apiserver-etcd-client.key /etc/kubernetes/pki/apiserver-etcd-client.crt /etc/kubernetes/pki/etcd/ca.crt} false true}), err (context deadline exceeded)"#,
+        example: "F1117 14:44:27.933170   15035 storage_decorator.go:57] Unable to create storage backend: config (&{ /registry {[https://127.0.0.1:2379] /etc/kubernetes/pki/apiserver-etcd-client.key /etc/kubernetes/pki/apiserver-etcd-client.crt /etc/kubernetes/pki/etcd/ca.crt} false true}), err (context deadline exceeded)",
         spots: &[Spot::Storage, Spot::ErrorLine, Spot::ClientHidden],
         when: |said, writer| {
             said.reason == Reason::Deadline && (said.spot == Spot::Storage || writer == Writer::KubeApiserver)
@@ -595,7 +595,7 @@ pub(super) const ROWS: &[Row] = &[
         stage: Stage::Connect,
         causes: &["srv-not-pki", "cli-no-cacert", "srv-asymmetric-peer"],
         check: "the same with a client of 3.5 or newer, or a probe in steps",
-        example: r#"Error: context deadline exceeded"#,
+        example: "Error: context deadline exceeded",
         spots: &[Spot::ClientHidden, Spot::ErrorLine, Spot::ClientWrite, Spot::ClientPreface, Spot::Storage],
         when: |said, _| {
             matches!(

@@ -106,7 +106,7 @@ pub(super) const SERVERS: &[Row] = &[
         meaning: "the server refused a client certificate (HTTP 401): it expired at B",
         causes: &["kc-client-cert-expired", "time-kubelet-client-expired", "time-ca-expired"],
         check: "the certificate with that SN and AKID, or whose notAfter is B",
-        example: r#"E1123 04:24:37.864246   32592 authentication.go:53] Unable to authenticate the request due to an error: [x509: certificate has expired or is not yet valid: current time 2026-11-23T04:24:37Z is after 2026-10-19T04:22:58Z, verifying certificate SN=525155175593662413393500016823593453113723301255, SKID=45:E4:94:EF, AKID=4F:13:3B:E5 failed: x509: certificate has expired or is not yet valid: current time 2026-11-23T04:24:37Z is after 2026-10-19T04:22:58Z]"#,
+        example: "E1123 04:24:37.864246   32592 authentication.go:53] Unable to authenticate the request due to an error: [x509: certificate has expired or is not yet valid: current time 2026-11-23T04:24:37Z is after 2026-10-19T04:22:58Z, verifying certificate SN=525155175593662413393500016823593453113723301255, SKID=45:E4:94:EF, AKID=4F:13:3B:E5 failed: x509: certificate has expired or is not yet valid: current time 2026-11-23T04:24:37Z is after 2026-10-19T04:22:58Z]",
         when: |said, _| matches!(said.reason, Reason::Expired { .. }),
         ..UNAUTHORIZED
     },
@@ -116,7 +116,7 @@ pub(super) const SERVERS: &[Row] = &[
         meaning: "the server refused a client certificate (HTTP 401): it is valid from B only",
         causes: &["time-not-yet-valid"],
         check: "the clocks, and the certificate whose notBefore is B",
-        example: r#"E0311 07:59:48.864246   32592 authentication.go:53] Unable to authenticate the request due to an error: x509: certificate has expired or is not yet valid: current time 2021-03-11T07:59:48Z is before 2021-03-11T08:09:21Z"#,
+        example: "E0311 07:59:48.864246   32592 authentication.go:53] Unable to authenticate the request due to an error: x509: certificate has expired or is not yet valid: current time 2021-03-11T07:59:48Z is before 2021-03-11T08:09:21Z",
         when: |said, _| matches!(said.reason, Reason::NotYetValid { .. }),
         ..UNAUTHORIZED
     },
@@ -154,7 +154,7 @@ pub(super) const SERVERS: &[Row] = &[
         meaning: "the server refused a client certificate (HTTP 401): it is not for clients",
         causes: &["usage-client-serverauth-only", "chain-ca-eku-limits"],
         check: "the extended key usages of the certificate with that SN",
-        example: r#"E1123 04:24:37.889354   32592 authentication.go:53] Unable to authenticate the request due to an error: [x509: certificate signed by unknown authority, verifying certificate SN=525155175593662413393500016823593453113723301256, SKID=45:E4:94:EF, AKID=4F:13:3B:E5 failed: x509: certificate specifies an incompatible key usage]"#,
+        example: "E1123 04:24:37.889354   32592 authentication.go:53] Unable to authenticate the request due to an error: [x509: certificate signed by unknown authority, verifying certificate SN=525155175593662413393500016823593453113723301256, SKID=45:E4:94:EF, AKID=4F:13:3B:E5 failed: x509: certificate specifies an incompatible key usage]",
         when: |said, _| said.reason == Reason::IncompatibleUsage,
         ..UNAUTHORIZED
     },
@@ -324,7 +324,7 @@ pub(super) const KUBELET: &[Row] = &[
         stage: Stage::Start,
         causes: &["time-kubelet-client-expired", "kc-kubelet-current-broken", "kc-kubelet-conf-embedded"],
         check: "kubelet-client-current.pem: its target, certificate and key in it, its dates",
-        example: r#"F1123 03:20:38.081312    2959 server.go:273] failed to run Kubelet: unable to load bootstrap kubeconfig: stat /etc/kubernetes/bootstrap-kubelet.conf: no such file or directory"#,
+        example: "F1123 03:20:38.081312    2959 server.go:273] failed to run Kubelet: unable to load bootstrap kubeconfig: stat /etc/kubernetes/bootstrap-kubelet.conf: no such file or directory",
         when: |said, _| said.reason == Reason::NoBootstrap,
         ..KUBELET_SAYS
     },
@@ -336,7 +336,7 @@ pub(super) const KUBELET: &[Row] = &[
         stage: Stage::Start,
         causes: &["file-missing", "enc-no-pem", "file-zero-bytes"],
         check: "the path in its flags or configuration",
-        example: r#"F1123 03:20:38.081312    2959 server.go:273] failed to run Kubelet: unable to load client CA file /etc/kubernetes/pki/ca.crt: open /etc/kubernetes/pki/ca.crt: no such file or directory"#,
+        example: "F1123 03:20:38.081312    2959 server.go:273] failed to run Kubelet: unable to load client CA file /etc/kubernetes/pki/ca.crt: open /etc/kubernetes/pki/ca.crt: no such file or directory",
         spots: &[Spot::ClientCa],
         ..PLAIN
     },
@@ -394,7 +394,7 @@ pub(super) const KUBELET: &[Row] = &[
         direction: Direction::Unknown,
         causes: &["time-healthcheck-client-expired", "cfg-metrics-probe"],
         check: "the probe in etcd's manifest, and the dates of etcd/healthcheck-client.crt",
-        example: r#"Warning  Unhealthy  10s (x3 over 30s)  kubelet  Liveness probe failed: https://127.0.0.1:2379 is unhealthy: failed to connect: remote error: tls: expired certificate"#,
+        example: "Warning  Unhealthy  10s (x3 over 30s)  kubelet  Liveness probe failed: https://127.0.0.1:2379 is unhealthy: failed to connect: remote error: tls: expired certificate",
         ..KUBELET_SAYS
     },
 ];

@@ -7,6 +7,7 @@ mod phrases;
 mod server;
 
 use super::event::{CertificateIds, Names, Port, Writer};
+use super::find;
 use super::reason::{self, Reason};
 use super::wrapper::Line;
 
@@ -165,15 +166,15 @@ impl<'l> Said<'l> {
     }
 
     fn has(&self, words: &str) -> bool {
-        self.whole.contains(words)
+        find::has(&self.whole, words)
     }
 
     fn after(&self, words: &str) -> Option<&str> {
-        self.whole.find(words).map(|at| &self.whole[at + words.len()..])
+        find::after(&self.whole, words)
     }
 
     fn between(&self, from: &str, to: &str) -> Option<&str> {
-        self.after(from).and_then(|rest| rest.find(to).map(|end| &rest[..end]))
+        find::between(&self.whole, from, to)
     }
 }
 

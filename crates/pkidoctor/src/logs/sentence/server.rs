@@ -2,6 +2,7 @@
 
 use super::{Said, Sentence, Spot, host_port, port_of, url_target};
 use crate::logs::event::{Port, Writer};
+use crate::logs::find;
 use crate::logs::reason::{self, Reason};
 
 /// `http: TLS handshake error from H:P: E`.
@@ -27,9 +28,10 @@ pub(super) fn handshake(said: &Said<'_>, known: Option<Writer>) -> Option<Senten
 /// `Get "https://H:P/…": E`, with any method of HTTP.
 pub(super) fn get(said: &Said<'_>) -> Option<Sentence> {
     let methods = ["Get ", "Post ", "Put ", "Patch ", "Delete ", "Head "];
+    let is_url = |rest: &str| rest.trim_start_matches('"').starts_with("http");
     let at = methods.iter().find_map(|method| {
-        let at = said.whole.find(&format!("{method}\"http")).or_else(|| said.whole.find(&format!("{method}http")))?;
-        Some(at + method.len())
+        let at = find::at(&said.whole, method)? + method.len();
+        is_url(&said.whole[at..]).then_some(at)
     })?;
     let rest = &said.whole[at..];
     let (url, error) = match rest.strip_prefix('"') {
