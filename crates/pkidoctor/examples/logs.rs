@@ -1,9 +1,10 @@
 //! Reads logs and prints what was counted in them; with `--lines` what each line of a file is by itself.
 #![allow(clippy::print_stdout, clippy::disallowed_methods, reason = "an example: it reads and prints what it is given")]
 
-use std::io::Read;
+use std::path::Path;
 
 use pkidoctor::logs::{Reader, Settings, understand};
+use pkidoctor::read::logs::open;
 use time::macros::datetime;
 
 fn main() -> std::io::Result<()> {
@@ -32,14 +33,8 @@ fn main() -> std::io::Result<()> {
     let mut reader = Reader::new(Settings::at(now));
     for path in &arguments {
         let source = reader.source(path);
-        let mut file = std::fs::File::open(path)?;
-        let mut buffer = vec![0; 64 * 1024];
-        loop {
-            match file.read(&mut buffer)? {
-                0 => break,
-                read => reader.feed(source, &buffer[..read]),
-            }
-        }
+        let log = open(Path::new(path), true).map_err(std::io::Error::other)?;
+        log.read_into(&mut reader, source)?;
     }
     let journal = reader.finish();
     for event in &journal.events {

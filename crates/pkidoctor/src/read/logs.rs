@@ -1,11 +1,12 @@
 //! Logs: where a node keeps them, and how they are read: streamed, unpacked, without ever blocking on an open.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 
 use flate2::read::MultiGzDecoder;
 use rustix::fs::OFlags;
@@ -21,8 +22,12 @@ pub const MAX_UNPACKED: u64 = 64 << 30;
 
 /// Small enough to stay near the processor between being read and being searched.
 const BUFFER: usize = 64 * 1024;
-/// A large log is sifted by two threads, in parts of this size by turns.
-const PART: u64 = 4 << 20;
+/// A large log is sifted by two threads, in parts of this size.
+const PART: u64 = 1 << 20;
+/// As many parts as may wait for the ones before them.
+const AHEAD: usize = 6;
+/// Below this size a second thread costs more than it saves.
+const LARGE: u64 = 8 << 20;
 /// A line that begins in a part ends at most so far behind it; else the log is read in one go.
 const LONGEST_LINE: u64 = 64 * 1024;
 
@@ -203,7 +208,7 @@ impl Log {
     /// When the system fails, or what is packed is damaged; what was read until then is in the reader.
     pub fn read_into(self, reader: &mut Reader, source: SourceId) -> io::Result<()> {
         let result = match self.kind {
-            Kind::Plain(size) if size >= 2 * PART && has_two_processors() => self.by_two(reader, source, size),
+            Kind::Plain(size) if size >= LARGE && has_two_processors() => self.by_two(reader, source, size),
             Kind::Packed => stream(MultiGzDecoder::new(self.file).take(MAX_UNPACKED), reader, source),
             Kind::Plain(_) | Kind::Stream => stream(self.file, reader, source),
         };
@@ -211,84 +216,104 @@ impl Log {
         result
     }
 
-    /// Even parts are read here, odd ones are sifted by another thread; they are put together in order, so that the
-    /// outcome is the same as that of one thread.
+    /// Both threads sift the parts that come next; here they are put together in order, so that the outcome is the same
+    /// as that of one thread.
     fn by_two(self, reader: &mut Reader, source: SourceId, size: u64) -> io::Result<()> {
-        let file = &self.file;
-        let parts = size / PART;
+        let parts = Parts { file: &self.file, count: size / PART, next: AtomicU64::new(0) };
         let mut at = 0;
         std::thread::scope(|scope| {
-            let (sender, receiver) = sync_channel(2);
-            scope.spawn(move || odd_parts(file, parts, &sender));
-            let mut turns = Turns { file, receiver: &receiver, reader, source, at: &mut at };
-            turns.take(parts)
+            let (sender, receiver) = sync_channel(AHEAD);
+            let parts = &parts;
+            scope.spawn(move || parts.sift_all(&sender));
+            let mut line = Line { parts, receiver, ready: BTreeMap::new() };
+            line.join_all(reader, source, &mut at)
         })?;
         // what is left: the last part, what was written meanwhile, or a log without lines
-        let mut buffer = vec![0; BUFFER];
-        loop {
-            match file.read_at(&mut buffer, at) {
-                Ok(0) => return Ok(()),
-                Ok(read) => {
-                    reader.feed(source, &buffer[..read]);
-                    at += read as u64;
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
+        each_chunk(&self.file, at, u64::MAX, |bytes| reader.feed(source, bytes))
     }
 }
 
-/// The thread that reads the even parts.
-struct Turns<'t> {
-    file: &'t File,
-    receiver: &'t Receiver<io::Result<Sifted>>,
-    reader: &'t mut Reader,
-    source: SourceId,
-    /// Up to where the log was read.
-    at: &'t mut u64,
+/// A log in parts.
+struct Parts<'f> {
+    file: &'f File,
+    count: u64,
+    /// The next one that nobody has taken yet.
+    next: AtomicU64,
 }
 
-impl Turns<'_> {
-    fn take(&mut self, parts: u64) -> io::Result<()> {
-        for part in 0..parts {
-            let Some(end) = line_start(self.file, (part + 1) * PART)? else { return Ok(()) };
-            let sifted = if part % 2 == 1 { self.receiver.recv().ok().transpose()? } else { None };
-            match sifted {
-                Some(sifted) if !self.reader.waits(self.source) => self.reader.join(self.source, &sifted),
-                _ => {
-                    let (reader, source) = (&mut *self.reader, self.source);
-                    each_chunk(self.file, *self.at, end, |bytes| reader.feed(source, bytes))?;
-                }
+/// What came of a part: nothing where its lines are too long to be cut there.
+type Outcome = (u64, io::Result<Option<Sifted>>);
+
+impl Parts<'_> {
+    /// Takes the next part and sifts it.
+    fn sift_next(&self) -> Option<Outcome> {
+        let part = self.next.fetch_add(1, Ordering::Relaxed);
+        (part < self.count).then(|| (part, self.sift(part)))
+    }
+
+    /// What the other thread does.
+    fn sift_all(&self, sender: &SyncSender<Outcome>) {
+        while let Some(outcome) = self.sift_next() {
+            if sender.send(outcome).is_err() {
+                return;
             }
-            *self.at = end;
+        }
+    }
+
+    fn sift(&self, part: u64) -> io::Result<Option<Sifted>> {
+        let (Some(start), Some(end)) = (self.start(part)?, self.start(part + 1)?) else { return Ok(None) };
+        let mut sifter = PartSifter::new();
+        each_chunk(self.file, start, end, |bytes| sifter.push(bytes))?;
+        Ok(Some(sifter.finish()))
+    }
+
+    /// Where the lines of a part begin.
+    fn start(&self, part: u64) -> io::Result<Option<u64>> {
+        if part == 0 { Ok(Some(0)) } else { line_start(self.file, part * PART) }
+    }
+}
+
+/// Parts, put together in order.
+struct Line<'p> {
+    parts: &'p Parts<'p>,
+    receiver: Receiver<Outcome>,
+    /// Those that wait for the ones before them.
+    ready: BTreeMap<u64, io::Result<Option<Sifted>>>,
+}
+
+impl Line<'_> {
+    /// `at` is moved to the end of what was read.
+    fn join_all(&mut self, reader: &mut Reader, source: SourceId, at: &mut u64) -> io::Result<()> {
+        for part in 0..self.parts.count {
+            let Some(sifted) = self.part(part)? else { return Ok(()) };
+            let Some(end) = self.parts.start(part + 1)? else { return Ok(()) };
+            if reader.waits(source) {
+                // a part of a line, or the lines behind a start, reach into this part
+                each_chunk(self.parts.file, *at, end, |bytes| reader.feed(source, bytes))?;
+            } else {
+                reader.join(source, &sifted);
+            }
+            *at = end;
         }
         Ok(())
     }
-}
 
-/// The thread that sifts the odd parts.
-fn odd_parts(file: &File, parts: u64, sender: &SyncSender<io::Result<Sifted>>) {
-    for part in (1..parts).step_by(2) {
-        let sifted = match sift(file, part) {
-            Ok(Some(sifted)) => Ok(sifted),
-            Ok(None) => return,
-            Err(error) => Err(error),
-        };
-        let failed = sifted.is_err();
-        if sender.send(sifted).is_err() || failed {
-            return;
+    /// Waits for a part, and sifts later ones meanwhile.
+    fn part(&mut self, part: u64) -> io::Result<Option<Sifted>> {
+        loop {
+            if let Some(outcome) = self.ready.remove(&part) {
+                return outcome;
+            }
+            let received = match self.receiver.try_recv() {
+                Ok(outcome) => Some(outcome),
+                Err(TryRecvError::Empty) if self.ready.len() < AHEAD => self.parts.sift_next(),
+                Err(_) => None,
+            };
+            // all are taken, or too many wait: this one is in the other thread's hands
+            let Some((number, outcome)) = received.or_else(|| self.receiver.recv().ok()) else { return Ok(None) };
+            self.ready.insert(number, outcome);
         }
     }
-}
-
-fn sift(file: &File, part: u64) -> io::Result<Option<Sifted>> {
-    let (Some(start), Some(end)) = (line_start(file, part * PART)?, line_start(file, (part + 1) * PART)?) else {
-        return Ok(None);
-    };
-    let mut sifter = PartSifter::new();
-    each_chunk(file, start, end, |bytes| sifter.push(bytes))?;
-    Ok(Some(sifter.finish()))
 }
 
 /// Where the first line begins at or behind a place; `None` where that is far away.

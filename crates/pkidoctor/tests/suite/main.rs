@@ -12,6 +12,8 @@ mod healthy;
 mod hostile;
 mod issue;
 mod logs;
+mod logs_files;
+mod logs_reader;
 mod matrix;
 mod modes;
 mod mutation;
