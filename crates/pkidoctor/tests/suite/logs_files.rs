@@ -187,7 +187,7 @@ fn a_followed_log_grows_is_cut_and_rotated() {
     let scratch = Scratch::new("follow");
     let path = scratch.write("etcd.log", "one\n");
     let mut follow = Follow::new(&path);
-    let mut look = |follow: &mut Follow| {
+    let look = |follow: &mut Follow| {
         let mut text = String::new();
         let news = follow
             .look(|piece| match piece {

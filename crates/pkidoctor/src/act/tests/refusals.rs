@@ -105,7 +105,7 @@ fn a_journal_is_in_the_way_until_it_is_recovered() {
     let refusal = refused(&tree, || tree.regen(&RealFiles));
     assert!(matches!(refusal, Reason::JournalLeft { .. }));
     // requests for another place's CA have a journal in a directory of their own: the command says which
-    assert!(refusal.to_string().ends_with(&format!("run pkidoctor recover --pki '{}'", tree.home().display())));
+    assert!(refusal.to_string().ends_with(&format!("run pkidoctor recover --pki {}", tree.home().display())));
     assert!(matches!(tree.recover(&RealFiles), Ok(Recovered::Undone(Some(_)))));
     tree.regen(&RealFiles).expect("free again");
     assert_eq!(fs::metadata(tree.backups().join("run-1")).expect("a backup").mode() & 0o7777, 0o700);
