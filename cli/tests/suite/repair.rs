@@ -1,4 +1,4 @@
-//! `regen`, `fix`, `restore`, `recover` as their users meet them. What a crash leaves is the target `crash`'s business.
+//! `regen`, `fix`, `restore`, `recover` as their users meet them. What a crash leaves is the business of `scripts/crash`.
 
 use std::collections::BTreeMap;
 use std::fs::File;
