@@ -83,6 +83,20 @@ pub(crate) fn random(release: Release) {
     assert!(count.lines > 0 && count.joined > 0, "{told}");
 }
 
+/// A probe's own connections, to each port one without a certificate and one without TLS, are no fault of the member.
+pub(crate) fn own_probe(release: Release) {
+    let mut patient = Patient::healthy(release, 99);
+    patient.write();
+    let mut etcd = Etcd::start(release, &patient, 0);
+    assert_eq!(etcd.settled(), State::Serves, "{}", etcd.log());
+    let log = patient.directory(0).join("etcd.log").to_string_lossy().into_owned();
+    let told = pkidoctor(&patient, 0, &["diagnose", &log, "--probe", "--timeout", "3s"]);
+    assert!(told.json["logs"]["ours"].as_u64() > Some(0), "{}", told.words);
+    let events = told.json["events"].as_array().cloned().unwrap_or_default();
+    let heard: Vec<&Value> = events.iter().filter(|event| event["noise"] == false).collect();
+    assert!(heard.is_empty(), "{heard:#?}");
+}
+
 fn take<'c, C>(next: &AtomicUsize, cases: &'c [C]) -> Option<(usize, &'c C)> {
     let number = next.fetch_add(1, Ordering::Relaxed);
     cases.get(number).map(|case| (number, case))

@@ -90,11 +90,13 @@ fn rotation_of_etcd_3_5_1() {
 
 #[test]
 fn diagnoses_of_etcd_3_4_23() {
+    diagnosis::own_probe(Release::Debian);
     diagnosis::random(Release::Debian);
 }
 
 #[test]
 fn diagnoses_of_etcd_3_5_1() {
+    diagnosis::own_probe(Release::Distro);
     diagnosis::random(Release::Distro);
 }
 
