@@ -290,7 +290,7 @@ fn real_logs_hold_what_their_names_say() {
         let counted = counted(name);
         let expected = REAL.iter().find(|(known, _)| known == name).map(|(_, rows)| rows.to_vec());
         if expected.is_none_or(|rows| rows != counted) {
-            wrong += &format!("    (\n        {name:?},\n        &{counted:#?},\n    ),\n");
+            wrong.extend([format!("    (\n        {name:?},\n        &{counted:#?},\n    ),\n")]);
         }
     }
     assert_eq!(names.len(), 29);

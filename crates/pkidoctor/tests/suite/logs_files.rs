@@ -167,7 +167,7 @@ fn two_threads_find_what_one_finds() {
         bytes.extend_from_slice(&real);
         (0..9000).for_each(|_| bytes.extend_from_slice(boring));
         bytes.extend_from_slice(
-            format!("2026-11-20T08:41:15.5Z stderr P {}2026-11-20T08:41:15.7Z stderr F end\n", LINE).as_bytes(),
+            format!("2026-11-20T08:41:15.5Z stderr P {LINE}2026-11-20T08:41:15.7Z stderr F end\n").as_bytes(),
         );
         bytes.extend_from_slice(b"Error: tls: private key does not match public key\n");
         (0..3000).for_each(|_| bytes.extend_from_slice(LINE.as_bytes()));
