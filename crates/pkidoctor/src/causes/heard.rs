@@ -224,8 +224,7 @@ fn place(link: &Link, half: Side, who: &Who, event: &Event) -> Option<bool> {
         let other_port = port.parse::<u16>().ok().zip(endpoint.port).is_some_and(|(heard, known)| heard != known);
         return (!other_port).then_some(true);
     }
-    let is_gateway = event.gateway > 0 && event.gateway * 2 >= event.count;
-    if is_gateway && port_of(link) == Some(Port::EtcdClient) {
+    if event.is_of_gateway() && port_of(link) == Some(Port::EtcdClient) {
         return Some(link.id.starts_with("etcd-gateway"));
     }
     match &who.place {

@@ -81,7 +81,7 @@ pub(crate) fn fold(
     });
     groups.sort_by_key(|group| scan.rank(group));
     let mut causes: Vec<Cause> = groups.iter().map(|group| scan.cause(group, &heard, journal)).collect();
-    let alone = rest::causes(Some(&scan), journal, &heard, &unexplained);
+    let alone = rest::causes(Some(&scan), &heard, &unexplained);
     // what has been heard and stands in no file comes before what is only dated or exposed
     let is_error = |cause: &&Cause| cause.findings.iter().any(|at| findings[*at].severity == "error");
     let at = causes.iter().take_while(|cause| is_error(cause) || !cause.log_events.is_empty()).count();
@@ -94,7 +94,7 @@ pub(crate) fn fold(
 pub(crate) fn of_logs(journal: &Journal) -> Folded {
     let heard = heard::listen(None, journal);
     let all: Vec<usize> = (0..heard.len()).collect();
-    let causes = rest::causes(None, journal, &heard, &all);
+    let causes = rest::causes(None, &heard, &all);
     let events = evidence::events(None, journal, &heard, &causes);
     Folded { causes, events }
 }

@@ -23,7 +23,7 @@ fn by_file(code: &str, subject: &str) -> Option<&'static str> {
     let is = |stem: &str| subject.starts_with(stem);
     let kubeconfig = subject.contains(".conf");
     Some(match code {
-        "expired" | "not-yet-valid" if code == "not-yet-valid" => "time-not-yet-valid",
+        "not-yet-valid" => "time-not-yet-valid",
         "expired" if subject.ends_with("#ca") || subject.contains("ca.crt") => "time-ca-expired",
         "expired" if is("etcd/server") => "time-etcd-server-expired",
         "expired" if is("etcd/peer") => "time-etcd-peer-expired",

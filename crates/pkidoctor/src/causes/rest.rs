@@ -9,7 +9,7 @@ use crate::cluster::File;
 use crate::go::verify::rfc3339;
 use crate::links::Link;
 use crate::links::reference::Reference;
-use crate::logs::{Alert, Direction, Event, Journal, Port, Reason, Writer};
+use crate::logs::{Alert, Direction, Event, Port, Reason, Writer};
 use crate::modes::{self, Mode};
 use crate::report::{Cause, EvidenceReport};
 
@@ -30,7 +30,7 @@ struct Suspect {
 }
 
 /// Causes of the events of `which`, the one that explains most first.
-pub(super) fn causes(scan: Option<&Scan<'_>>, journal: &Journal, heard: &[Heard<'_>], which: &[usize]) -> Vec<Cause> {
+pub(super) fn causes(scan: Option<&Scan<'_>>, heard: &[Heard<'_>], which: &[usize]) -> Vec<Cause> {
     let mut told: Vec<usize> = which.iter().copied().filter(|index| !heard[*index].event.is_noise()).collect();
     let (over, live): (Vec<usize>, Vec<usize>) =
         told.drain(..).partition(|index| scan.is_some_and(|scan| healed_at(scan, heard[*index].event).is_some()));
@@ -42,11 +42,6 @@ pub(super) fn causes(scan: Option<&Scan<'_>>, journal: &Journal, heard: &[Heard<
     let mut all: Vec<Cause> = suspects.iter().map(|suspect| suspect.cause(scan, heard)).collect();
     all.extend(further(scan, heard, &suspects));
     all.extend(scan.and_then(|scan| healed(scan, heard, &over)));
-    for cause in &mut all {
-        if journal.sources.is_empty() {
-            cause.confirm = None;
-        }
-    }
     all
 }
 

@@ -91,7 +91,7 @@ impl<'e> Directory<'e> {
     /// Who is at the other end of an event's connections.
     pub(super) fn who(&self, event: &Event) -> Who {
         let Some(host) = &event.remote else { return Who::default() };
-        if event.gateway > 0 && event.gateway * 2 >= event.count {
+        if event.is_of_gateway() {
             return Who {
                 words: Some("etcd itself, through its JSON gateway".to_owned()),
                 place: self.place(host, event.source),

@@ -61,6 +61,11 @@ pub struct Event {
 }
 
 impl Event {
+    /// Whether most of the lines are etcd's own gateway at etcd's own port.
+    pub const fn is_of_gateway(&self) -> bool {
+        self.gateway > 0 && self.gateway * 2 >= self.count
+    }
+
     /// Whether it tells of no fault of the PKI: probes, resets without more.
     pub const fn is_noise(&self) -> bool {
         self.row.noise
