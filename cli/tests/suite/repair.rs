@@ -213,8 +213,9 @@ fn a_journal_stands_in_the_way_until_it_is_recovered() {
     let before = tree(&ward);
     let report = ward.run(&["scan", "pki", "--format", "json"]).code(1);
     assert!(report.stdout.contains("interrupted-repair"));
-    for words in [&["regen", "etcd-server"][..], &["fix", "--yes"]] {
-        ward.run(&[words, &["--pki", "pki"]].concat()).code(3);
+    for words in [&["regen", "etcd-server"][..], &["regen", "etcd-server", "--csr", "requests"], &["fix", "--yes"]] {
+        let ran = ward.run(&[words, &["--pki", "pki"]].concat()).code(3);
+        assert!(ran.stdout.contains("pkidoctor recover --pki pki"), "{words:?}: {}", ran.stdout);
         assert_eq!(tree(&ward), before, "{words:?}");
     }
     ward.run(&["recover", "--pki", "pki"]).code(0);

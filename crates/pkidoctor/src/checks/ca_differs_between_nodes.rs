@@ -119,10 +119,10 @@ fn defect(exam: &Exam<'_>, relative: &str, camps: &[Camp]) -> Defect {
 fn remedy(relative: &str) -> Remedy {
     let key = relative.replace(".crt", ".key");
     let leaves = match relative {
-        "etcd/ca.crt" => "pkidoctor regen etcd apiserver-etcd-client --backup",
-        "front-proxy-ca.crt" => "pkidoctor regen front-proxy-client --backup",
+        "etcd/ca.crt" => "pkidoctor regen etcd --adopt-ca --backup, with the other members' PKI as further --pki",
+        "front-proxy-ca.crt" => "pkidoctor regen front-proxy-client --adopt-ca --backup",
         _ => {
-            "pkidoctor regen apiserver apiserver-kubelet-client admin.conf controller-manager.conf scheduler.conf kubelet.conf --backup"
+            "pkidoctor regen apiserver apiserver-kubelet-client admin.conf controller-manager.conf scheduler.conf kubelet.conf --adopt-ca --backup"
         }
     };
     Remedy::manual([

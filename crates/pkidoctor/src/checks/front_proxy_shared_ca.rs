@@ -53,7 +53,7 @@ fn look(exam: &Exam<'_>) -> Look {
             links: Vec::new(),
             remedy: Remedy::manual([
                 "make a front-proxy CA of its own (kubeadm init phase certs front-proxy-ca, after moving the old files away)",
-                "issue front-proxy-client from it on every node: pkidoctor regen front-proxy-client --backup",
+                "issue front-proxy-client from it on every node: pkidoctor regen front-proxy-client --adopt-ca --backup",
                 "restart kube-apiserver, then the extension servers",
             ]),
         });

@@ -130,10 +130,18 @@ fn start(setting: &Setting) -> Result<Bench, Refused> {
     let start = Bench::new(setting)?;
     if start.report.findings.iter().any(|finding| finding.code == "interrupted-repair") {
         let message = "an earlier repair was neither finished nor undone";
-        return Err(Refusal::new("interrupted-repair", message).then("pkidoctor recover").into());
+        return Err(Refusal::new("interrupted-repair", message).then(way_out(&setting.request)).into());
     }
     check_clock(setting, &start.cluster)?;
     Ok(start)
+}
+
+/// The command that ends the repair which was begun on these files.
+fn way_out(request: &Request) -> String {
+    let flag = |flag: &str, path: &Path| format!(" {flag} {}", crate::act::quoted(path));
+    let pki = request.paths.first().map(|pki| flag("--pki", pki)).unwrap_or_default();
+    let root = request.root.as_deref().map(|root| flag("--root", root)).unwrap_or_default();
+    format!("pkidoctor recover{pki}{root}")
 }
 
 fn planned(setting: &Setting, words: &[String], options: &plan::Options) -> Result<(Bench, Plan), Refused> {

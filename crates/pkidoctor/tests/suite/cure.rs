@@ -2,14 +2,14 @@
 //! `UPDATE=1 cargo test --profile quick -p pkidoctor --test suite cure -- --ignored` rewrites the table.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clinic::rng::Rng;
 use pkidoctor::act::{RealFiles, Run};
 use pkidoctor::plan::Refusal;
 use pkidoctor::read::Request;
 use pkidoctor::repair::{self, Left, Prescription, Refused, Selection, Setting, Witness};
-use pkidoctor::report::Report;
+use pkidoctor::report::{Finding, Report};
 use time::OffsetDateTime;
 
 use crate::support::Patient;
@@ -133,6 +133,46 @@ fn every_wound_is_healed_or_left_as_written() {
     assert!(written == table, "tests/cures.tsv is stale:\n{}", differ.join("\n"));
 }
 
+/// What became of a cluster on disk.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cured {
+    /// No error is left.
+    Healed,
+    /// What is left has its reason.
+    Left,
+    /// An error is left, and nobody said why.
+    Unexplained,
+}
+
+/// Repairs a cluster in place.
+fn cured(directory: &Path) -> Cured {
+    let text = std::fs::read_to_string(directory.join("links.json")).expect("links.json");
+    let links: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let at = links["at"].as_str().expect("an instant");
+    let now = OffsetDateTime::parse(at, &time::format_description::well_known::Rfc3339).expect("an instant");
+    let nodes = links["nodes"].as_array().expect("nodes").iter().filter_map(|node| node.as_str());
+    let paths: Vec<_> = nodes.map(|node| directory.join(node)).collect();
+    let patient = Patient::on_disk(paths, now);
+    let before = patient.scan();
+    let (_, reasons, refusal) = repaired(&patient);
+    let after = patient.scan();
+    no_link_is_worse(&before, &after);
+    let mut errors = after.findings.iter().filter(|finding| finding.severity == "error").peekable();
+    let is_told =
+        |finding: &Finding| reasons.iter().any(|left| left.finding.code == finding.code && left.refusal.is_some());
+    if errors.peek().is_none() {
+        Cured::Healed
+    } else if refusal.is_some() || errors.all(is_told) {
+        Cured::Left
+    } else {
+        Cured::Unexplained
+    }
+}
+
+fn share_cured(share: &[PathBuf]) -> Vec<(&Path, Cured)> {
+    share.iter().map(|directory| (directory.as_path(), cured(directory))).collect()
+}
+
 /// Clusters on disk, each in a directory of its own with `links.json` beside it, repaired in place: what
 /// `scripts/cure` then asks real Go about.
 #[test]
@@ -140,33 +180,21 @@ fn every_wound_is_healed_or_left_as_written() {
 #[ignore = "run by scripts/cure on the clusters in PKIDOCTOR_CLUSTERS"]
 fn clusters_on_disk_are_repaired() {
     let directory = std::env::var_os("PKIDOCTOR_CLUSTERS").expect("a directory of clusters");
-    let (mut healed, mut left, mut unexplained) = (0, 0, Vec::new());
-    for entry in std::fs::read_dir(&directory).expect("a directory").flatten() {
-        let directory = entry.path();
-        let text = std::fs::read_to_string(directory.join("links.json")).expect("links.json");
-        let links: serde_json::Value = serde_json::from_str(&text).expect("JSON");
-        let at = links["at"].as_str().expect("an instant");
-        let now = OffsetDateTime::parse(at, &time::format_description::well_known::Rfc3339).expect("an instant");
-        let nodes = links["nodes"].as_array().expect("nodes").iter().filter_map(|node| node.as_str());
-        let paths: Vec<_> = nodes.map(|node| directory.join(node)).collect();
-        let patient = Patient::on_disk(paths, now);
-        let before = patient.scan();
-        let (_, reasons, refusal) = repaired(&patient);
-        let after = patient.scan();
-        no_link_is_worse(&before, &after);
-        let errors: Vec<_> = after.findings.iter().filter(|finding| finding.severity == "error").collect();
-        if errors.is_empty() {
-            healed += 1;
-            continue;
-        }
-        left += 1;
-        let is_told = |finding: &pkidoctor::report::Finding| {
-            reasons.iter().any(|left| left.finding.code == finding.code && left.refusal.is_some())
-        };
-        if refusal.is_none() && !errors.iter().all(|finding| is_told(finding)) {
-            unexplained.push(directory);
-        }
-    }
-    println!("{healed} clusters without an error now, {left} left with reasons, {} without", unexplained.len());
+    let clusters: Vec<PathBuf> =
+        std::fs::read_dir(&directory).expect("a directory").flatten().map(|entry| entry.path()).collect();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let outcomes: Vec<(&Path, Cured)> = std::thread::scope(|scope| {
+        let shares = clusters.chunks(clusters.len().div_ceil(threads).max(1));
+        let working: Vec<_> = shares.map(|share| scope.spawn(|| share_cured(share))).collect();
+        working.into_iter().flat_map(|share| share.join().expect("every cluster of the share")).collect()
+    });
+    let those = |what| outcomes.iter().filter(move |(_, cured)| *cured == what).map(|(path, _)| path);
+    let unexplained: Vec<_> = those(Cured::Unexplained).collect();
+    println!(
+        "{} clusters without an error now, {} left with reasons, {} without",
+        those(Cured::Healed).count(),
+        those(Cured::Left).count(),
+        unexplained.len()
+    );
     assert!(unexplained.is_empty(), "left without a reason: {unexplained:?}");
 }
