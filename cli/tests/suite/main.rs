@@ -1,6 +1,7 @@
 //! The binary as its users meet it.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs, reason = "tests")]
 
+mod diagnose;
 mod exits;
 mod fleet;
 mod hostile;

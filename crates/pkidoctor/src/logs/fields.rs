@@ -88,6 +88,17 @@ impl Fields {
         fields
     }
 
+    /// Changes every text, those in arrays too.
+    pub(super) fn each_text(&mut self, mut change: impl FnMut(&mut String)) {
+        for (_, value) in &mut self.0 {
+            match value {
+                Value::Text(text) => change(text),
+                Value::List(texts) => texts.iter_mut().for_each(&mut change),
+                Value::Bytes(_) => {}
+            }
+        }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

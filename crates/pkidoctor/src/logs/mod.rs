@@ -26,7 +26,7 @@ mod writer;
 
 pub use event::{CertificateIds, Direction, Event, Fact, Names, Port, SourceId, Stage, Told, Urls, When, Writer};
 pub use journal::{Journal, Source};
-pub use reader::{MAX_EVENTS, MAX_SOURCES, Own, Reader, Settings};
+pub use reader::{MAX_EVENTS, MAX_KEPT, MAX_SOURCES, Own, Reader, Settings};
 pub use reason::{Alert, FileFault, Hint, Reason};
 pub use rows::{ROWS, Row, Section, row, rows};
 pub(crate) use sifter::{PartSifter, Sifted};

@@ -18,6 +18,8 @@ use super::{Row, wrapper, writer};
 
 /// As many different events, and as many different facts, as are kept.
 pub const MAX_EVENTS: usize = 4096;
+/// The lines that brought them are so many bytes at most, together: what is kept of a line is no longer than it is.
+pub const MAX_KEPT: usize = 8 << 20;
 /// As many sources as are told apart.
 pub const MAX_SOURCES: usize = 4096;
 const MAX_REMOTE_PORTS: usize = 16;
@@ -67,6 +69,8 @@ pub struct Reader {
     shape: Shape,
     facts: Vec<Fact>,
     fact_of: HashMap<(SourceId, Told), usize>,
+    /// Bytes of the lines by which events, facts and shapes came.
+    kept: usize,
     ours: u64,
     dropped: u64,
     cut: u64,
@@ -129,6 +133,7 @@ impl Reader {
             shape: Shape::default(),
             facts: Vec::new(),
             fact_of: HashMap::new(),
+            kept: 0,
             ours: 0,
             dropped: 0,
             cut: 0,
@@ -241,13 +246,15 @@ impl Reader {
         let remember = understood.told.is_empty() && same && !self.shape.key.is_empty();
         let mut kept = false;
         for told in understood.told {
-            kept |= self.tell(source, understood.writer, told, when);
+            kept |= self.tell(source, understood.writer, told, when, line.len());
         }
         if let Some((said, row)) = understood.failure {
             let remember = remember && has_shape(&said) && self.shape.port == client_port(&said);
             let event = self.count(source, understood.writer, said, row, when, line);
             kept |= event.is_some();
-            if let Some(event) = event.filter(|_| remember && self.shapes.len() < MAX_EVENTS) {
+            let remember = remember && self.shapes.len() < MAX_EVENTS;
+            if let Some(event) = event.filter(|_| remember && self.has_room(line.len())) {
+                self.kept += line.len();
                 self.shapes.insert(self.shape.key.as_slice().into(), event);
             }
         }
@@ -291,8 +298,12 @@ impl Reader {
             .any(|own| time.is_none_or(|time| time >= own.from - OURS_WITHIN && time <= own.to + OURS_WITHIN))
     }
 
+    const fn has_room(&self, length: usize) -> bool {
+        self.kept + length <= MAX_KEPT
+    }
+
     /// Counts a fact; `false` where there is no room for it.
-    fn tell(&mut self, source: SourceId, writer: Writer, told: Told, when: When) -> bool {
+    fn tell(&mut self, source: SourceId, writer: Writer, told: Told, when: When, length: usize) -> bool {
         let key = (source, told);
         if let Some(known) = self.fact_of.get(&key) {
             let fact = &mut self.facts[*known];
@@ -301,9 +312,10 @@ impl Reader {
             fact.times.extend(when.time.filter(|_| fact.times.len() < MAX_TIMES));
             return true;
         }
-        if self.facts.len() >= MAX_EVENTS {
+        if self.facts.len() >= MAX_EVENTS || !self.has_room(length) {
             return false;
         }
+        self.kept += length;
         let what = key.1.clone();
         self.fact_of.insert(key, self.facts.len());
         let times = when.time.into_iter().collect();
@@ -329,8 +341,9 @@ impl Reader {
                 again(&mut self.events[*known], when, port);
                 *known
             }
-            None if self.events.len() >= MAX_EVENTS => return None,
+            None if self.events.len() >= MAX_EVENTS || !self.has_room(line.len()) => return None,
             None => {
+                self.kept += line.len();
                 let index = self.events.len();
                 let text = String::from_utf8_lossy(line);
                 self.events.push(understand::event(source, writer, said, row, when, &text));
@@ -433,4 +446,58 @@ fn whole<'l>(parts: &mut [Vec<u8>; 2], line: &'l [u8]) -> Option<Cow<'l, [u8]>> 
     let room = LONGEST - joined.len();
     joined.extend_from_slice(&cri.text[..cri.text.len().min(room)]);
     Some(Cow::Owned(joined))
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    const NOW: OffsetDateTime = datetime!(2026-11-23 12:00 UTC);
+
+    /// Reads lines; `forget` takes each of them apart, as if none had a known shape.
+    fn read(lines: &[String], forget: bool) -> (Journal, usize) {
+        let mut reader = Reader::new(Settings {
+            since: Some(datetime!(2026-11-22 00:00 UTC)),
+            ours: vec![Own { port: 40_007, from: NOW - Duration::days(2), to: NOW }],
+            ..Settings::at(NOW)
+        });
+        let source = reader.source("");
+        for line in lines {
+            reader.feed(source, line.as_bytes());
+            reader.feed(source, b"\n");
+            if forget {
+                reader.shapes.clear();
+            }
+        }
+        let shapes = reader.shapes.len();
+        (reader.finish(), shapes)
+    }
+
+    #[test]
+    fn a_known_shape_counts_like_a_line_that_is_taken_apart() {
+        let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/logs");
+        let mut paths: Vec<_> =
+            std::fs::read_dir(directory).expect("lists").map(|entry| entry.expect("an entry").path()).collect();
+        paths.sort();
+        assert!(paths.len() >= 20, "{}", paths.len());
+        let mut shapes = 0;
+        for path in paths {
+            let text = std::fs::read_to_string(&path).expect("reads");
+            let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+            // the same again from other ports, at other times, some of them the doctor's own, some too old
+            for number in 0..12 {
+                let day = 20 + number % 4;
+                let at = format!("2026-11-{day}T");
+                for line in text.lines() {
+                    lines.push(line.replace("2026-11-23T", &at).replace(":4", &format!(":{}", 40_000 + number)));
+                }
+            }
+            let (with_shapes, known) = read(&lines, false);
+            assert_eq!(with_shapes, read(&lines, true).0, "{}", path.display());
+            shapes += known;
+        }
+        assert!(shapes > 20, "{shapes}");
+    }
 }

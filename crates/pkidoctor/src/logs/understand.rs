@@ -39,6 +39,7 @@ pub(super) struct Known {
 pub(super) fn line(text: &str, known: Known) -> Understood {
     let mut line = wrapper::peel(text);
     bound(&mut line.text);
+    line.fields.each_text(bound);
     let by_file = writer::of_file(&line.file).or((line.form == Form::Capnslog).then_some(Writer::Etcd));
     let known = line.unit.or(known.named).or_else(|| {
         // a log of two programs, pasted together, is told apart by their forms
@@ -60,6 +61,7 @@ pub(super) fn line(text: &str, known: Known) -> Understood {
     }
 }
 
+/// What is shown or compared later is neither endless nor a secret.
 fn bound(text: &mut String) {
     let clipped = clean::without_secrets(clean::clip(text, LONGEST_MESSAGE));
     *text = clipped;

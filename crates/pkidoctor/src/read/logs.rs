@@ -26,6 +26,8 @@ const BUFFER: usize = 64 * 1024;
 const PART: u64 = 1 << 20;
 /// As many parts as may wait for the ones before them.
 const AHEAD: usize = 6;
+/// How what gzip packed begins (RFC 1952, section 2.3.1).
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// Below this size a second thread costs more than it saves.
 const LARGE: u64 = 8 << 20;
 /// A line that begins in a part ends at most so far behind it; else the log is read in one go.
@@ -180,7 +182,7 @@ pub fn open(path: &Path, special: bool) -> Result<Log, LogError> {
     }
     let mut magic = [0; 2];
     let read = file.read_at(&mut magic, 0).map_err(unreadable)?;
-    let kind = if read == 2 && magic == [0x1f, 0x8b] { Kind::Packed } else { Kind::Plain(metadata.len()) };
+    let kind = if read == 2 && magic == GZIP { Kind::Packed } else { Kind::Plain(metadata.len()) };
     Ok(Log { file, kind })
 }
 
@@ -210,7 +212,8 @@ impl Log {
         let result = match self.kind {
             Kind::Plain(size) if size >= LARGE && has_two_processors() => self.by_two(reader, source, size),
             Kind::Packed => stream(MultiGzDecoder::new(self.file).take(MAX_UNPACKED), reader, source),
-            Kind::Plain(_) | Kind::Stream => stream(self.file, reader, source),
+            Kind::Plain(_) => stream(self.file, reader, source),
+            Kind::Stream => pipe(self.file, reader, source),
         };
         reader.end(source);
         result
@@ -347,6 +350,19 @@ fn each_chunk(file: &File, from: u64, to: u64, mut each: impl FnMut(&[u8])) -> i
         }
     }
     Ok(())
+}
+
+/// What comes through a pipe may be packed, too.
+fn pipe(mut from: impl Read, reader: &mut Reader, source: SourceId) -> io::Result<()> {
+    let mut magic = Vec::with_capacity(2);
+    from.by_ref().take(2).read_to_end(&mut magic)?;
+    let is_packed = magic == GZIP;
+    let whole = io::Cursor::new(magic).chain(from);
+    if is_packed {
+        stream(MultiGzDecoder::new(whole).take(MAX_UNPACKED), reader, source)
+    } else {
+        stream(whole, reader, source)
+    }
 }
 
 fn stream(mut from: impl Read, reader: &mut Reader, source: SourceId) -> io::Result<()> {

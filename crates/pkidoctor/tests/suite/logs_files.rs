@@ -120,6 +120,24 @@ fn gzip_is_told_by_its_first_bytes() {
 }
 
 #[test]
+fn a_pipe_may_be_packed_too() {
+    let scratch = Scratch::new("pipe");
+    for (bytes, count) in [(packed(LINE.as_bytes()), 1), (LINE.repeat(2).into_bytes(), 2), (vec![0x1f], 0)] {
+        let fifo = scratch.0.join("fifo");
+        assert!(std::process::Command::new("mkfifo").arg(&fifo).status().expect("runs mkfifo").success());
+        let log = open(&fifo, true).expect("asked for");
+        let mut writer = std::fs::OpenOptions::new().write(true).open(&fifo).expect("opens");
+        writer.write_all(&bytes).expect("writes");
+        drop(writer);
+        let mut reader = Reader::new(Settings::at(NOW));
+        let source = reader.source("");
+        log.read_into(&mut reader, source).expect("reads");
+        assert_eq!(reader.finish().events.iter().map(|event| event.count).sum::<u64>(), count);
+        std::fs::remove_file(&fifo).expect("removes");
+    }
+}
+
+#[test]
 fn opening_never_blocks() {
     let scratch = Scratch::new("fifo");
     let fifo = scratch.0.join("fifo");

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use time::OffsetDateTime;
 use time::macros::{datetime, offset};
 
-use pkidoctor::logs::{Event, Journal, MAX_EVENTS, Own, Reader, Reason, Settings, Told, Urls, Writer};
+use pkidoctor::logs::{Event, Journal, MAX_EVENTS, MAX_KEPT, Own, Reader, Reason, Settings, Told, Urls, Writer};
 
 use crate::logs::{NOW, journal};
 
@@ -318,4 +318,32 @@ fn nothing_else_is_asked_of_an_empty_reader() {
     let read = reader.finish();
     assert_eq!((read.sources.len(), read.unknown, read.sources[0].lines), (1, 0, 0));
     assert_eq!(read.sources[0].first, None);
+}
+
+/// Long lines that differ: few of them are kept, all are counted.
+#[test]
+fn what_is_kept_is_bounded_in_bytes() {
+    let line = |number: usize| {
+        let names = "a".repeat(20_000);
+        format!(
+            "{{\"level\":\"warn\",\"ts\":\"2026-11-23T03:00:00Z\",\"caller\":\"embed/config_logging.go:287\",\"msg\":\"rejected connection on client endpoint\",\"remote-addr\":\"10.0.0.1:40000\",\"server-name\":\"{number}.{names}\",\"error\":\"EOF\"}}\n"
+        )
+    };
+    let text: String = (0..1000).map(line).collect();
+    let read = journal("", text.as_bytes());
+    let length = line(0).len();
+    assert!(read.events.len() > 300 && read.events.len() * length <= MAX_KEPT, "{}", read.events.len());
+    assert_eq!(read.events.iter().map(|event| event.count).sum::<u64>() + read.dropped, 1000);
+}
+
+/// A key that somebody put where a name belongs is no name.
+#[test]
+fn fields_hold_no_secrets() {
+    let key = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKjMzEfYyjiWA4R4";
+    let line = format!(
+        "{{\"level\":\"warn\",\"ts\":\"2026-11-23T03:00:00Z\",\"caller\":\"embed/config_logging.go:287\",\"msg\":\"rejected connection on client endpoint\",\"remote-addr\":\"10.0.0.1:40000\",\"server-name\":\"{key}\",\"ip-addresses\":[\"{key}\"],\"dns-names\":[\"{key}\"],\"error\":\"tls: {key}\"}}\n"
+    );
+    let read = journal("", line.as_bytes());
+    assert_eq!(read.events.len(), 1);
+    assert!(!format!("{read:?}").contains(&key[..40]), "{read:#?}");
 }
