@@ -3,7 +3,8 @@
 use crate::check::{Check, Defect, Look, Remedy, Severity, fact};
 use crate::checks::words;
 use crate::exam::{Exam, Group};
-use crate::links::reference::Origin;
+use crate::links::Link;
+use crate::links::reference::{Origin, PairReference};
 
 use super::partial_flags::usual_file;
 
@@ -40,10 +41,36 @@ fn look(exam: &Exam<'_>) -> Look {
             message: "no client certificate is configured, and the server demands one".to_owned(),
             facts,
             links,
-            remedy: remedy(exam, &group),
+            remedy: remedy(exam, group.node, group.first().pair.as_ref()),
         });
     }
+    look.defects.extend((0..exam.cluster.nodes.len()).filter_map(|node| to_etcd_elsewhere(exam, node)));
     look
+}
+
+/// An apiserver without a certificate, and an etcd that nobody has looked at: hardly one goes without.
+fn to_etcd_elsewhere(exam: &Exam<'_>, node: usize) -> Option<Defect> {
+    let is_bare = |link: &Link| link.client_pair.as_ref().is_some_and(PairReference::is_unset);
+    let is_meant = |link: &Link| {
+        link.node == node && link.id == "kube-apiserver->etcd" && link.other.is_none() && link.server_pair.is_none()
+    };
+    let links: Vec<usize> = exam
+        .links
+        .iter()
+        .enumerate()
+        .filter(|(_, link)| is_meant(link) && is_bare(link))
+        .map(|(index, _)| index)
+        .collect();
+    let pair = exam.links[*links.first()?].client_pair.as_ref()?;
+    Some(Defect {
+        severity: Severity::Warning,
+        nodes: vec![node],
+        subject: pair.certificate.flag_subject(exam.cluster)?,
+        message: "no client certificate is configured: an etcd that trusts a CA demands one".to_owned(),
+        facts: Vec::new(),
+        links,
+        remedy: remedy(exam, node, Some(pair)),
+    })
 }
 
 fn trusted(exam: &Exam<'_>, group: &Group<'_, '_>) -> Option<crate::check::Fact> {
@@ -51,12 +78,11 @@ fn trusted(exam: &Exam<'_>, group: &Group<'_, '_>) -> Option<crate::check::Fact>
     Some(fact("the server trusts", trust.subject(exam.cluster)))
 }
 
-fn remedy(exam: &Exam<'_>, group: &Group<'_, '_>) -> Remedy {
+fn remedy(exam: &Exam<'_>, node: usize, pair: Option<&PairReference>) -> Remedy {
     let mut steps = Vec::new();
-    for half in group.first().pair.iter().flat_map(|pair| [&pair.certificate, &pair.key]) {
+    for half in pair.iter().flat_map(|pair| [&pair.certificate, &pair.key]) {
         let Origin::Flag { flag, manifest, .. } = &half.origin else { continue };
-        let usual =
-            usual_file(flag).map(|relative| exam.cluster.nodes[group.node].layout(relative)).unwrap_or_default();
+        let usual = usual_file(flag).map(|relative| exam.cluster.nodes[node].layout(relative)).unwrap_or_default();
         steps.push(format!("add --{flag}={usual} to {manifest}"));
     }
     Remedy::manual(steps).avoid(

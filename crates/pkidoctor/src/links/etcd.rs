@@ -363,7 +363,8 @@ impl<'c> Etcd<'c> {
             name: Wanted::Name(endpoint.host.clone()),
             allowed: self.allowed(Port::Peer),
         };
-        let mut link = finish(link, self.cluster, verifier, client, &nobody_known());
+        let server = nobody_known(&client.pair);
+        let mut link = finish(link, self.cluster, verifier, client, &server);
         // whether that member skips the check is not known, so that nothing is judged by it offline
         link.demands.address = self.advertise_peer().iter().find_map(|endpoint| endpoint.host.parse().ok());
         Some(link)
@@ -552,12 +553,14 @@ struct Source {
     trust: Reference,
 }
 
-/// An etcd outside of what was given.
-fn nobody_known() -> ServerSide {
+/// An etcd outside of what was given. It asks for what a client has to show; whether it would do without, of a client
+/// that has nothing, is not known.
+fn nobody_known<T>(shown: &Loaded<T>) -> ServerSide {
+    let nothing = matches!(shown, Loaded::Nothing);
     ServerSide {
         pair: Loaded::Unknown,
         not_asked: false,
-        auth: Demand::Certificate(Loaded::Unknown),
+        auth: if nothing { Demand::Nothing } else { Demand::Certificate(Loaded::Unknown) },
         allowed: AllowedNames::default(),
         address: None,
     }
@@ -613,7 +616,7 @@ fn targets_to_etcd(
         };
         let server = match &answers {
             Some(etcd) => etcd.server_side(Port::Client),
-            None => nobody_known(),
+            None => nobody_known(&client.pair),
         };
         links.push(finish(link, cluster, verifier, client, &server));
     }

@@ -449,6 +449,7 @@ fn whole<'l>(parts: &mut [Vec<u8>; 2], line: &'l [u8]) -> Option<Cow<'l, [u8]>> 
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "tests read their own data")]
 mod tests {
     use time::macros::datetime;
 

@@ -261,6 +261,18 @@ fn an_api_server_without_an_etcd_client_pair() {
     expect(&patient, &[of_apiserver("error client-certificate-missing", "etcd-certfile")]);
 }
 
+/// Whether an etcd that nobody has looked at demands a certificate is not known: a warning, and no verdict.
+#[test]
+fn an_api_server_without_a_pair_for_an_etcd_elsewhere() {
+    let patient = Patient::real("external-etcd");
+    patient.edit(APISERVER, "    - --etcd-keyfile=/etc/kubernetes/pki/apiserver-etcd-client.key\n", "");
+    patient.edit(APISERVER, "    - --etcd-certfile=/etc/kubernetes/pki/apiserver-etcd-client.crt\n", "");
+    let report = expect(&patient, &[of_apiserver("warning client-certificate-missing", "etcd-certfile")]);
+    let links: Vec<_> = report.nodes[0].links.iter().filter(|link| link.id == "kube-apiserver->etcd").collect();
+    assert_eq!(links.len(), 3);
+    assert!(links.iter().all(|link| link.verdict == "unknown" && link.findings == [0]), "{links:?}");
+}
+
 // ---- probes
 
 #[test]
