@@ -213,6 +213,23 @@ pub(crate) enum Format {
     Json,
     /// One object per node and line
     Ndjson,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Test report for CI servers
+    Junit,
+    /// Metrics for the textfile collector
+    Prometheus,
+    /// For issues and chat
+    Markdown,
+    /// One self-contained page
+    Html,
+}
+
+impl Format {
+    /// Whether it tells of reports only.
+    pub(crate) fn is_document(self) -> bool {
+        !matches!(self, Self::Human | Self::Json | Self::Ndjson)
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -430,6 +447,18 @@ pub(crate) enum Threshold {
     Info,
     /// Never
     Never,
+}
+
+impl Threshold {
+    /// Whether a finding of this severity is at or above it.
+    pub(crate) fn counts(self, severity: &str) -> bool {
+        match self {
+            Self::Error => severity == "error",
+            Self::Warning => severity != "info",
+            Self::Info => true,
+            Self::Never => false,
+        }
+    }
 }
 
 /// Whose files are repaired.

@@ -18,7 +18,7 @@ use crate::args::{Diagnose, Format, Manners, USUAL_PKI, clock};
 use crate::exit::Exit;
 use crate::output::{Output, say};
 use crate::progress::{Line, SILENCE};
-use crate::render::{diagnosis, json, lines};
+use crate::render::{self, About, diagnosis, json, lines};
 use crate::words::plural;
 
 /// Runs `diagnose`.
@@ -227,6 +227,7 @@ fn tell(report: &Report, manners: &Manners, out: &mut Output) -> io::Result<()> 
         }
         Format::Json => json::line(out, report),
         Format::Ndjson => lines::write(out, report),
+        document => render::document(document, report, &About::default(), out),
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) fn run(explain: &Explain, manners: &Manners, out: &mut Output) -> io:
         (None, Format::Json) => {
             json::line(out, &json!({ "checks": CHECKS.iter().map(|check| value(check)).collect::<Vec<_>>() }))?;
         }
-        (None, Format::Ndjson) => CHECKS.iter().try_for_each(|check| json::line(out, &value(check)))?,
+        (None, _) => CHECKS.iter().try_for_each(|check| json::line(out, &value(check)))?,
     }
     Ok(Exit::Clean)
 }

@@ -100,6 +100,19 @@ fn usage(arguments: &Arguments) -> Result<(), &'static str> {
             return Err("more paths than the 64 nodes that fit one run");
         }
     }
+    let is_document = arguments.manners.format.is_some_and(crate::args::Format::is_document);
+    match &arguments.command {
+        Command::Diagnose(diagnose) if is_document && diagnose.follow => {
+            return Err("--follow tells report after report: with --format human, json or ndjson");
+        }
+        Command::Scan(_) | Command::Diagnose(_) => {}
+        #[cfg(feature = "live")]
+        Command::Probe(_) => {}
+        _ if is_document => {
+            return Err("sarif, junit, prometheus, markdown and html tell of reports: scan, probe and diagnose");
+        }
+        _ => {}
+    }
     let Command::Scan(scan) = &arguments.command else { return Ok(()) };
     #[cfg(feature = "live")]
     if scan.tour.is_set() && !scan.probe {

@@ -16,10 +16,11 @@ use tokio::runtime::Builder;
 use tokio::time::{Instant, timeout};
 
 use super::scan::{self, Terms};
-use crate::args::{Judge, Manners, Probe, Threshold, Tls, Tour};
+use crate::args::{Judge, Manners, Probe, Threshold, Tls, Tour, clock};
 use crate::exit::Exit;
 use crate::output::{Output, say};
 use crate::progress::{Line, SILENCE};
+use crate::render::About;
 
 /// Runs `probe`.
 ///
@@ -46,6 +47,7 @@ pub(super) fn walk(
     manners: &Manners,
     out: &mut Output,
 ) -> io::Result<Exit> {
+    let begun = clock();
     let cluster = match read::cluster(request, now, judge.for_go) {
         Ok(cluster) => cluster,
         Err(error) => {
@@ -64,7 +66,7 @@ pub(super) fn walk(
         return Ok(Exit::CouldNotLook);
     }
     let report = report::examine_live(&cluster, &links, &evidence, &terms.options, &terms.filter);
-    scan::tell(&report, manners, out)?;
+    scan::tell(&report, &About { took: scan::took(begun), ..terms.about() }, manners, out)?;
     Ok(exit(&report, terms.fail_on))
 }
 

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use pkidoctor::exam::Options;
 use pkidoctor::read::{self, ReadError, Request};
@@ -9,10 +10,10 @@ use pkidoctor::report::{self, Filter, Report, SCHEMA};
 use serde_json::json;
 use time::OffsetDateTime;
 
-use crate::args::{Format, Judge, Manners, Place, Scan, Threshold};
+use crate::args::{Format, Judge, Manners, Place, Scan, Threshold, clock};
 use crate::exit::Exit;
 use crate::output::{Output, say};
-use crate::render::{human, json, lines, page::Page, page::YELLOW};
+use crate::render::{self, About, human, json, lines, page::Page, page::YELLOW};
 
 /// Runs `scan` on the nodes of one cluster.
 ///
@@ -25,9 +26,10 @@ pub(crate) fn run(scan: &Scan, manners: &Manners, out: &mut Output) -> io::Resul
         let request = request(&scan.place, scan.paths.clone());
         return super::probe::walk(&request, &scan.judge, now, &scan.tour, &[], &terms, manners, out);
     }
+    let begun = clock();
     match examine(scan, scan.paths.clone(), now) {
         Ok(report) => {
-            tell(&report, manners, out)?;
+            tell(&report, &About { took: took(begun), ..terms.about() }, manners, out)?;
             Ok(exit(&report, terms.fail_on))
         }
         Err(error) => {
@@ -43,6 +45,13 @@ pub(super) struct Terms {
     pub(super) options: Options,
     pub(super) filter: Filter,
     pub(super) fail_on: Threshold,
+}
+
+impl Terms {
+    /// What a report is told with.
+    pub(super) fn about(&self) -> About<'static> {
+        About { fails: self.fail_on, ..About::default() }
+    }
 }
 
 fn terms(scan: &Scan) -> Terms {
@@ -73,7 +82,12 @@ pub(super) fn examine(scan: &Scan, paths: Vec<PathBuf>, now: OffsetDateTime) -> 
     Ok(report::examine(&cluster, &options, &filter))
 }
 
-pub(super) fn tell(report: &Report, manners: &Manners, out: &mut Output) -> io::Result<()> {
+/// How long it took, unless the clock was set meanwhile.
+pub(super) fn took(begun: OffsetDateTime) -> Option<Duration> {
+    Duration::try_from(clock() - begun).ok()
+}
+
+pub(super) fn tell(report: &Report, about: &About<'_>, manners: &Manners, out: &mut Output) -> io::Result<()> {
     match manners.format() {
         Format::Human => {
             let text = human::report(report, out.paper(), super::detail(manners));
@@ -81,19 +95,14 @@ pub(super) fn tell(report: &Report, manners: &Manners, out: &mut Output) -> io::
         }
         Format::Json => json::line(out, report),
         Format::Ndjson => lines::write(out, report),
+        document => render::document(document, report, about, out),
     }
 }
 
 /// What a run comes to. An unreadable file is no finding to fail on: it is the 2 that any other finding beats.
 pub(super) fn exit(report: &Report, threshold: Threshold) -> Exit {
-    let counts = |severity: &str| match threshold {
-        Threshold::Error => severity == "error",
-        Threshold::Warning => severity != "info",
-        Threshold::Info => true,
-        Threshold::Never => false,
-    };
     let mut findings = report.findings.iter().filter(|finding| !finding.ignored && finding.code != "unreadable");
-    if findings.any(|finding| counts(finding.severity)) {
+    if findings.any(|finding| threshold.counts(finding.severity)) {
         Exit::Found
     } else if report.findings.iter().any(|finding| finding.code == "unreadable" && !finding.ignored) {
         Exit::CouldNotLook
@@ -121,6 +130,11 @@ pub(super) fn incomplete(
         Format::Ndjson => {
             let first = paths.first().map_or(Path::new(""), PathBuf::as_path);
             json::line(out, &nothing_line(judge, error, now, first))
+        }
+        document => {
+            let error = error.to_string();
+            let about = About { error: Some(&error), ..About::default() };
+            render::document(document, &Report::incomplete(now, judge.for_go), &about, out)
         }
     }
 }

@@ -33,7 +33,7 @@ pub(crate) fn run(verify: &Verify, manners: &Manners, out: &mut Output) -> io::R
     };
     match manners.format() {
         Format::Human => writeln!(out, "{}", human(verdict, error.as_deref()))?,
-        Format::Json | Format::Ndjson => {
+        _ => {
             let go = verify.judge.for_go.to_string();
             json::line(
                 out,

@@ -2,10 +2,56 @@
 
 pub(crate) mod clean;
 pub(crate) mod diagnosis;
+pub(crate) mod html;
 pub(crate) mod human;
 pub(crate) mod json;
+mod junit;
 pub(crate) mod lines;
 pub(crate) mod links;
 pub(crate) mod live;
+mod markdown;
 pub(crate) mod page;
+pub(crate) mod prometheus;
 pub(crate) mod repair;
+mod sarif;
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use pkidoctor::report::Report;
+
+use crate::args::{Format, Threshold};
+
+/// What a document tells beside its report.
+#[derive(Clone, Copy)]
+pub(crate) struct About<'a> {
+    /// Why nothing could be examined.
+    pub(crate) error: Option<&'a str>,
+    /// How long it took.
+    pub(crate) took: Option<Duration>,
+    /// Which findings fail.
+    pub(crate) fails: Threshold,
+}
+
+impl Default for About<'_> {
+    fn default() -> Self {
+        Self { error: None, took: None, fails: Threshold::Error }
+    }
+}
+
+/// Writes a report as a document of a format of its own ([`Format::is_document`]).
+///
+/// # Errors
+/// When it cannot be written.
+pub(crate) fn document(format: Format, report: &Report, about: &About<'_>, out: &mut impl Write) -> io::Result<()> {
+    let text = match format {
+        Format::Sarif => return sarif::write(out, report, about),
+        Format::Junit => junit::text(report, about),
+        Format::Prometheus => prometheus::text(report, about, None),
+        Format::Markdown => markdown::text(report, about),
+        Format::Html => html::text(report, about),
+        // those are told by each command in its own way
+        Format::Human | Format::Json | Format::Ndjson => return Ok(()),
+    };
+    out.write_all(text.as_bytes())
+}

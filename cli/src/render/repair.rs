@@ -82,7 +82,7 @@ pub(crate) fn tell(told: &Told<'_>, manners: &Manners, out: &mut Output) -> io::
             human(&mut page, told, manners);
             out.write_all(page.into_text().as_bytes())
         }
-        Format::Json | Format::Ndjson => json::line(out, &object(told)),
+        _ => json::line(out, &object(told)),
     }
 }
 

@@ -32,7 +32,7 @@ pub(crate) fn run(inspect: &Inspect, manners: &Manners, out: &mut Output) -> io:
         Format::Json => {
             json::line(out, &json!({ "at": rfc3339(now), "judged_as": { "go": go.to_string() }, "files": files }))?;
         }
-        Format::Ndjson => files.iter().try_for_each(|file| json::line(out, file))?,
+        _ => files.iter().try_for_each(|file| json::line(out, file))?,
     }
     Ok(if files.iter().any(|file| file.error.is_some()) { Exit::CouldNotLook } else { Exit::Clean })
 }

@@ -46,6 +46,17 @@ pub enum Verdict {
     Unknown,
 }
 
+impl Verdict {
+    /// As in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Broken => "broken",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// Who stands in the way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RefusedBy {
@@ -223,6 +234,23 @@ impl Link {
     /// Broken beats unknown beats ok.
     pub fn verdict(&self) -> Verdict {
         if self.refused_by().is_some() {
+            Verdict::Broken
+        } else if self.unknown.is_empty() {
+            Verdict::Ok
+        } else {
+            Verdict::Unknown
+        }
+    }
+
+    /// What one side comes to: broken where it refuses or does not load, whatever the other one does.
+    pub fn verdict_of(&self, side: Side) -> Verdict {
+        let by = if side == Side::Client { RefusedBy::Client } else { RefusedBy::Server };
+        let other = self
+            .other
+            .as_ref()
+            .is_some_and(|other| other.by == by || other.by == RefusedBy::Load && self.load_side() == Some(side));
+        let fails = self.faults.iter().any(|(of, _)| *of == side);
+        if other || fails || self.refusals.iter().any(|refusal| refusal.by == side) {
             Verdict::Broken
         } else if self.unknown.is_empty() {
             Verdict::Ok

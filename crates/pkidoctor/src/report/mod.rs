@@ -10,13 +10,15 @@ use time::OffsetDateTime;
 use crate::causes;
 use crate::check::{Defect, Outcome};
 use crate::checks::CHECKS;
-use crate::cluster::{Cluster, File, Node, State};
+use crate::cluster::manifest::Component;
+use crate::cluster::{Cluster, File, Node, Running, State};
 use crate::exam::{Exam, Options};
 use crate::go::GoVersion;
 use crate::go::handshake::Side;
 use crate::go::load::Material;
 use crate::go::verify::{SignatureCache, Verifier, rfc3339};
-use crate::links::{self, At, Link, RefusedBy, Verdict, Weight};
+use crate::links::reference::Reference;
+use crate::links::{self, At, Link, RefusedBy, Weight};
 use crate::live::{Evidence, judge};
 use crate::logs::{Journal, Source};
 use crate::profile;
@@ -161,6 +163,10 @@ pub struct LinkReport {
     pub load_side: Option<&'static str>,
     /// `tls`, `http`, `load`.
     pub stage: Option<&'static str>,
+    /// What each side comes to by itself.
+    pub sides: SidesReport,
+    /// The files that it stands on.
+    pub uses: UsesReport,
     /// Go's words on the client's side.
     pub client_error: Option<String>,
     /// Go's words on the server's side.
@@ -172,6 +178,28 @@ pub struct LinkReport {
     /// What came of it live: absent when nobody looked, `None` when it was not dialled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub live: Option<Option<LiveReport>>,
+}
+
+/// The files that a link stands on, as subjects of findings name them; `null` where there is none, or none is known.
+#[derive(Clone, Debug, Serialize)]
+pub struct UsesReport {
+    /// The client's certificate.
+    pub client_shows: Option<String>,
+    /// What the client trusts.
+    pub client_trusts: Option<String>,
+    /// The server's certificate.
+    pub server_shows: Option<String>,
+    /// What the server trusts.
+    pub server_trusts: Option<String>,
+}
+
+/// Both sides of a link: `ok`, `broken` where it refuses or does not load, `unknown`.
+#[derive(Clone, Debug, Serialize)]
+pub struct SidesReport {
+    /// The client.
+    pub client: &'static str,
+    /// The server.
+    pub server: &'static str,
 }
 
 /// One finding.
@@ -187,6 +215,8 @@ pub struct Finding {
     pub nodes: Option<Vec<String>>,
     /// The guilty file, flag or part.
     pub subject: String,
+    /// The line of the manifest or configuration file on which that flag stands, from 1.
+    pub line: Option<u64>,
     /// Whether it was asked to be left out of the verdict.
     pub ignored: bool,
     /// One sentence.
@@ -448,6 +478,11 @@ fn logs_report(journal: &Journal) -> LogsReport {
 }
 
 impl Report {
+    /// Where nothing could be examined.
+    pub fn incomplete(now: OffsetDateTime, go: GoVersion) -> Self {
+        Self { verdict: "incomplete", ..Self::empty(now, go) }
+    }
+
     /// One in which nothing has been looked at.
     fn empty(now: OffsetDateTime, go: GoVersion) -> Self {
         Self {
@@ -552,12 +587,25 @@ fn finding(exam: &Exam<'_>, code: &'static str, defect: &Defect, ignored: bool) 
         node,
         nodes,
         subject: defect.subject.clone(),
+        line: defect.nodes.iter().find_map(|node| line_of(&exam.cluster.nodes[*node], &defect.subject)),
         ignored,
         message: defect.message.clone(),
         facts,
         links,
         remedy,
     }
+}
+
+/// Where the flag of a subject `FILE:--FLAG` stands.
+fn line_of(node: &Node, subject: &str) -> Option<u64> {
+    let (file, name) = subject.rsplit_once(":--")?;
+    let named = |running: &Running<'_>| {
+        (node.shown(running.manifest) == file).then(|| running.flags.get(name)).flatten().and_then(|flag| flag.line)
+    };
+    Component::ALL
+        .iter()
+        .flat_map(|component| node.running(*component).into_iter().chain(node.all_running(*component)))
+        .find_map(|running| named(&running))
 }
 
 fn node_report(exam: &Exam<'_>, index: usize, node: &Node, stamped: &[(&'static str, Defect)]) -> NodeReport {
@@ -599,10 +647,10 @@ fn link_report(exam: &Exam<'_>, at: usize, link: &Link, stamped: &[(&'static str
             Weight::Latent => "latent",
             Weight::Auxiliary => "auxiliary",
         },
-        verdict: match link.verdict() {
-            Verdict::Ok => "ok",
-            Verdict::Broken => "broken",
-            Verdict::Unknown => "unknown",
+        verdict: link.verdict().name(),
+        sides: SidesReport {
+            client: link.verdict_of(Side::Client).name(),
+            server: link.verdict_of(Side::Server).name(),
         },
         refused_by: link.refused_by().map(RefusedBy::name),
         load_side: link.load_side().map(|side| if side == Side::Client { "client" } else { "server" }),
@@ -611,12 +659,22 @@ fn link_report(exam: &Exam<'_>, at: usize, link: &Link, stamped: &[(&'static str
             At::Http => "http",
             At::Load => "load",
         }),
+        uses: UsesReport {
+            client_shows: shown(exam, link.client_pair.as_ref().map(|pair| &pair.certificate)),
+            client_trusts: shown(exam, link.client_trust.as_ref()),
+            server_shows: shown(exam, link.server_pair.as_ref().map(|pair| &pair.certificate)),
+            server_trusts: shown(exam, link.server_trust.as_ref()),
+        },
         client_error: link.client_error(),
         server_error: link.server_error(),
         facts: link.facts.iter().cloned().chain(unknown).chain(remark).collect(),
         findings: (0..stamped.len()).filter(|finding| stamped[*finding].1.links.contains(&at)).collect(),
         live: live.map(|live| live.seen().map(|seen| live::link(exam.cluster, seen))),
     }
+}
+
+fn shown(exam: &Exam<'_>, reference: Option<&Reference>) -> Option<String> {
+    reference.filter(|reference| !reference.is_unset()).map(|reference| reference.subject(exam.cluster))
 }
 
 fn file_report(node: &Node, file: &File) -> FileReport {

@@ -1,0 +1,366 @@
+//! The trust map of a node: its CAs, each with a letter; components, with the letters of the CAs that signed what they
+//! show and of those that they trust; the links between them. Drawn as SVG.
+//!
+//! A link is a line from client to server and itself a link of the page to its row in the table, so that it can be
+//! reached by keyboard and reads without a script. Verdicts are told by colour, by dashes and in words.
+
+use pkidoctor::report::{LinkReport, NodeReport, Report};
+
+use super::write::Html;
+
+/// Where the columns of components begin, and how wide they are.
+const COLUMNS: [i32; 4] = [10, 300, 590, 880];
+const WIDE: i32 = 180;
+const ROW: i32 = 44;
+const GAP: i32 = 12;
+/// The authorities stand above.
+const TOP: i32 = 84;
+const LETTERS: [&str; 8] = ["A", "B", "C", "D", "E", "F", "G", "H"];
+
+/// A component, or whoever holds a pair.
+struct Part {
+    name: String,
+    column: usize,
+    y: i32,
+    height: i32,
+}
+
+/// A line: all links of one client and one server that bear one name.
+struct Edge<'r> {
+    id: &'r str,
+    from: usize,
+    to: usize,
+    links: Vec<(usize, &'r LinkReport)>,
+}
+
+/// Draws a node's map.
+pub(super) fn draw(html: &mut Html, report: &Report, number: usize, node: &NodeReport) {
+    if node.links.is_empty() {
+        return;
+    }
+    let mut map = Map { parts: Vec::new(), edges: Vec::new() };
+    for (index, link) in node.links.iter().enumerate() {
+        map.add(index, link);
+    }
+    let authorities = map.authorities(node);
+    let height = map.arrange(if authorities.len() > 4 { TOP + 56 } else { TOP });
+    let has_others = map.parts.iter().any(|part| part.column == 3);
+    let wide = if has_others { COLUMNS[3] + WIDE + 20 } else { COLUMNS[2] + WIDE + 80 };
+    html.raw("<figure class=\"map\"><figcaption>");
+    html.text(&format!("{} ({})", node.name, node.path));
+    html.raw("</figcaption>\n<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"");
+    html.text(&format!("Trust map of {}", node.name));
+    html.raw(&format!("\">\n<svg viewBox=\"0 0 {wide} {height}\" width=\"{wide}\" height=\"{height}\" aria-label=\""));
+    html.text(&format!("Links of {}: each line leads to its row in the table below", node.name));
+    html.raw("\">\n");
+    Map::draw_authorities(html, report, node, &authorities);
+    for edge in &map.edges {
+        map.edge(html, number, edge);
+    }
+    for (index, part) in map.parts.iter().enumerate() {
+        part.draw(html, map.is_broken(index), &map.words(node, &authorities, index));
+    }
+    html.raw("</svg></div>\n<p class=\"legend\"><span class=\"ok\">ok</span> <span class=\"broken\">broken, ✕ at who refuses</span> <span class=\"unknown\">not known here</span></p></figure>\n");
+}
+
+struct Map<'r> {
+    parts: Vec<Part>,
+    edges: Vec<Edge<'r>>,
+}
+
+impl<'r> Map<'r> {
+    fn add(&mut self, index: usize, link: &'r LinkReport) {
+        let (client, server) = ends(&link.id);
+        let from = self.part(&client, column_of_client(&client));
+        let to = self.part(&server, if client == "etcd" { 3 } else { column_of_server(&server) });
+        match self.edges.iter_mut().find(|edge| edge.id == link.id) {
+            Some(edge) => edge.links.push((index, link)),
+            None => self.edges.push(Edge { id: &link.id, from, to, links: vec![(index, link)] }),
+        }
+    }
+
+    fn part(&mut self, name: &str, column: usize) -> usize {
+        self.parts.iter().position(|part| part.name == name).unwrap_or_else(|| {
+            self.parts.push(Part { name: name.to_owned(), column, y: 0, height: ROW });
+            self.parts.len() - 1
+        })
+    }
+
+    /// Gives every part its place: tall enough for its lines, each column in the middle. The height of it all.
+    fn arrange(&mut self, top: i32) -> i32 {
+        for index in 0..self.parts.len() {
+            let many = [self.lines(index, true).len(), self.lines(index, false).len()];
+            let many = i32::try_from(many.into_iter().max().unwrap_or(1)).unwrap_or(1);
+            self.parts[index].height = ROW.max(many * 26);
+        }
+        let tall = |parts: &[Part], column: usize| -> i32 {
+            parts.iter().filter(|part| part.column == column).map(|part| part.height + GAP).sum()
+        };
+        let tallest = (0..COLUMNS.len()).map(|column| tall(&self.parts, column)).max().unwrap_or_default();
+        for column in 0..COLUMNS.len() {
+            let mut y = top + (tallest - tall(&self.parts, column)) / 2;
+            for part in self.parts.iter_mut().filter(|part| part.column == column) {
+                part.y = y;
+                y += part.height + GAP;
+            }
+        }
+        top + tallest + 10
+    }
+
+    /// The lines that begin or end at a part, from top to bottom by where they lead.
+    fn lines(&self, part: usize, begins: bool) -> Vec<usize> {
+        let mut lines: Vec<usize> = (0..self.edges.len())
+            .filter(|at| if begins { self.edges[*at].from == part } else { self.edges[*at].to == part })
+            .collect();
+        lines.sort_by_key(|at| {
+            let other = if begins { self.edges[*at].to } else { self.edges[*at].from };
+            (self.parts[other].y, *at)
+        });
+        lines
+    }
+
+    /// Where a line touches a part: its share of the height.
+    fn touch(&self, edge: usize, begins: bool) -> i32 {
+        let part = if begins { self.edges[edge].from } else { self.edges[edge].to };
+        let lines = self.lines(part, begins);
+        let at = lines.iter().position(|line| *line == edge).unwrap_or_default();
+        let share = |number: usize| i32::try_from(number).unwrap_or_default();
+        self.parts[part].y + self.parts[part].height * (2 * share(at) + 1) / (2 * share(lines.len()).max(1))
+    }
+
+    fn edge(&self, html: &mut Html, node: usize, edge: &Edge<'_>) {
+        let at = self.edges.iter().position(|other| std::ptr::eq(other, edge)).unwrap_or_default();
+        let (from, to) = (&self.parts[edge.from], &self.parts[edge.to]);
+        let (y1, y2) = (self.touch(at, true), self.touch(at, false));
+        let x1 = COLUMNS[from.column] + WIDE;
+        let is_loop = edge.from == edge.to;
+        let (path, middle) = if is_loop {
+            let (top, low) = (from.y + from.height / 3, from.y + from.height * 2 / 3);
+            (
+                format!("M{x1} {top} C{} {} {} {} {x1} {low}", x1 + 60, top - 8, x1 + 60, low + 8),
+                [x1 + 46, (top + low) / 2],
+            )
+        } else {
+            let x2 = COLUMNS[to.column];
+            let bend = (x2 - x1) / 2;
+            (format!("M{x1} {y1} C{} {y1} {} {y2} {x2} {y2}", x1 + bend, x2 - bend), [x1 + bend, i32::midpoint(y1, y2)])
+        };
+        let worst = worst(edge);
+        let first = edge.links.iter().find(|(_, link)| link.verdict == worst).map_or(0, |(index, _)| *index);
+        html.raw(&format!("<a class=\"edge {worst}\" href=\"#link-{node}-{first}\" aria-label=\""));
+        html.text(&told(edge));
+        html.raw("\"><title>");
+        html.text(&told(edge));
+        html.raw(&format!("</title><path class=\"wide\" d=\"{path}\"/><path class=\"line\" d=\"{path}\"/>"));
+        let refuser = edge
+            .links
+            .iter()
+            .find_map(|(_, link)| if link.refused_by == Some("load") { link.load_side } else { link.refused_by });
+        if let Some(side) = refuser {
+            let (x, y) = match (side, is_loop) {
+                ("client", false) => (x1 + 12, y1),
+                (_, false) => (COLUMNS[to.column] - 12, y2),
+                _ => (middle[0], middle[1]),
+            };
+            html.raw(&format!("<text class=\"cross\" x=\"{x}\" y=\"{}\">✕</text>", y + 5));
+        }
+        html.raw("</a>\n");
+    }
+
+    /// Whether a part refuses something, or cannot load its files.
+    fn is_broken(&self, part: usize) -> bool {
+        let fails = |edge: &Edge<'_>| {
+            edge.links.iter().any(|(_, link)| {
+                (edge.from == part && link.sides.client == "broken")
+                    || (edge.to == part && link.sides.server == "broken")
+            })
+        };
+        self.edges.iter().any(fails)
+    }
+
+    /// The files that hold the CAs, in the order of the links.
+    fn authorities(&self, node: &'r NodeReport) -> Vec<&'r str> {
+        let mut authorities: Vec<&str> = Vec::new();
+        for (_, link) in self.edges.iter().flat_map(|edge| &edge.links) {
+            for file in [&link.uses.client_trusts, &link.uses.server_trusts].into_iter().flatten() {
+                let file = original(node, file);
+                if !authorities.contains(&file) {
+                    authorities.push(file);
+                }
+            }
+        }
+        authorities.sort_unstable();
+        authorities
+    }
+
+    /// `shows A B, trusts A`.
+    fn words(&self, node: &NodeReport, authorities: &[&str], part: usize) -> String {
+        let (mut shows, mut trusts) = (Vec::new(), Vec::new());
+        for edge in &self.edges {
+            for (_, link) in &edge.links {
+                let uses = &link.uses;
+                for (at, shown, trusted) in [
+                    (edge.from, &uses.client_shows, &uses.client_trusts),
+                    (edge.to, &uses.server_shows, &uses.server_trusts),
+                ] {
+                    if at == part {
+                        shows.extend(shown.as_deref().and_then(|shown| signer(node, authorities, shown)));
+                        let of = |file: &str| authorities.iter().position(|known| *known == original(node, file));
+                        trusts.extend(trusted.as_deref().and_then(of));
+                    }
+                }
+            }
+        }
+        let letters = |what: &str, mut indices: Vec<usize>| {
+            indices.sort_unstable();
+            indices.dedup();
+            let letters: Vec<&str> = indices.into_iter().filter_map(|index| LETTERS.get(index).copied()).collect();
+            (!letters.is_empty()).then(|| format!("{what} {}", letters.join(" ")))
+        };
+        [letters("shows", shows), letters("trusts", trusts)].into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+
+    fn draw_authorities(html: &mut Html, report: &Report, node: &NodeReport, authorities: &[&str]) {
+        for (index, file) in authorities.iter().enumerate().take(LETTERS.len()) {
+            let place = i32::try_from(index).unwrap_or_default();
+            let (x, y) = (10 + 250 * (place % 4), 10 + 56 * (place / 4));
+            let faulty = report.findings.iter().any(|finding| {
+                !finding.ignored
+                    && finding.severity != "info"
+                    && finding.node.as_deref() == Some(&node.name)
+                    && (finding.subject == *file || finding.subject.starts_with(&format!("{file}#")))
+            });
+            html.raw(&format!(
+                "<g class=\"authority {}\"><rect x=\"{x}\" y=\"{y}\" width=\"230\" height=\"46\" rx=\"23\"/><text class=\"letter\" x=\"{}\" y=\"{}\">{}</text><text x=\"{}\" y=\"{}\">",
+                if faulty { "broken" } else { "ok" },
+                x + 24,
+                y + 30,
+                LETTERS[index],
+                x + 128,
+                y + 20
+            ));
+            html.text(&clipped(file, 24));
+            html.raw(&format!("</text><text class=\"small\" x=\"{}\" y=\"{}\">", x + 128, y + 36));
+            let until = until(node, file);
+            html.text(
+                &until
+                    .map_or_else(|| "CA".to_owned(), |until| format!("CA until {}", until.get(..10).unwrap_or(until))),
+            );
+            html.raw("</text></g>\n");
+        }
+    }
+}
+
+impl Part {
+    fn draw(&self, html: &mut Html, broken: bool, words: &str) {
+        let x = COLUMNS[self.column];
+        html.raw(&format!(
+            "<g class=\"part {}\"><rect x=\"{x}\" y=\"{}\" width=\"{WIDE}\" height=\"{}\" rx=\"8\"/><text x=\"{}\" y=\"{}\">",
+            if broken { "broken" } else { "ok" },
+            self.y,
+            self.height,
+            x + WIDE / 2,
+            self.y + self.height / 2 - 2
+        ));
+        html.text(&clipped(&self.name, 23));
+        html.raw(&format!(
+            "</text><text class=\"small\" x=\"{}\" y=\"{}\">",
+            x + WIDE / 2,
+            self.y + self.height / 2 + 14
+        ));
+        html.text(words);
+        html.raw("</text></g>\n");
+    }
+}
+
+fn clipped(text: &str, limit: usize) -> String {
+    if text.chars().count() <= limit {
+        return text.to_owned();
+    }
+    text.chars().take(limit - 1).chain(['…']).collect()
+}
+
+/// Client and server of a link, as boxes of the map.
+fn ends(id: &str) -> (String, String) {
+    let Some((client, server)) = id.split_once("->") else {
+        return ("controller-manager".to_owned(), "kube-apiserver".to_owned());
+    };
+    let client = match client {
+        "front-proxy-client" => "kube-apiserver",
+        _ if client.starts_with("etcd-peer") => "etcd",
+        other => other,
+    };
+    let server = match server {
+        "etcd-peer" => "etcd",
+        other => other.strip_prefix("etcd-peer:").unwrap_or(other),
+    };
+    let server = if id.starts_with("etcd-peer:") { format!("etcd of {server}") } else { server.to_owned() };
+    (client.to_owned(), server)
+}
+
+fn column_of_client(name: &str) -> usize {
+    match name {
+        "kube-apiserver" | "kubeadm" | "etcd-gateway" => 1,
+        "etcd" => 2,
+        _ => 0,
+    }
+}
+
+fn column_of_server(name: &str) -> usize {
+    if name == "kube-apiserver" { 1 } else { 2 }
+}
+
+fn worst(edge: &Edge<'_>) -> &'static str {
+    let any = |verdict: &str| edge.links.iter().any(|(_, link)| link.verdict == verdict);
+    if any("broken") {
+        "broken"
+    } else if any("unknown") {
+        "unknown"
+    } else {
+        "ok"
+    }
+}
+
+/// A line in words: what it is, its verdict, and what each side says.
+fn told(edge: &Edge<'_>) -> String {
+    let mut lines = Vec::new();
+    for (_, link) in &edge.links {
+        let name = link.name.as_ref().map(|name| format!(" to {name}")).unwrap_or_default();
+        let mut line = format!("{}{name}: {}", link.id, super::verdict(link));
+        for (side, words) in [("client", &link.client_error), ("server", &link.server_error)] {
+            if let Some(words) = words {
+                line.push_str(&format!("; the {side} says: {words}"));
+            }
+        }
+        lines.push(line);
+    }
+    lines.join(" — ")
+}
+
+/// The file in the PKI that holds the same CA as a kubeconfig.
+fn original<'r>(node: &'r NodeReport, subject: &'r str) -> &'r str {
+    let Some((conf, "ca")) = subject.split_once('#') else { return subject };
+    let digest = |path: &str, certificate: usize| {
+        let file = node.files.iter().find(|file| file.path == path)?;
+        file.certificates.get(certificate).map(|certificate| certificate.sha256.as_str())
+    };
+    let Some(file) = node.files.iter().find(|file| file.path == conf) else { return subject };
+    let ours: Vec<&str> = (0..file.certificates.len()).filter_map(|certificate| digest(conf, certificate)).collect();
+    match digest("ca.crt", 0) {
+        Some(theirs) if ours.contains(&theirs) => "ca.crt",
+        _ => subject,
+    }
+}
+
+/// The CA that signed what is shown, by its name.
+fn signer(node: &NodeReport, authorities: &[&str], shown: &str) -> Option<usize> {
+    let path = shown.split('#').next().unwrap_or(shown);
+    let certificate = |path: &str| node.files.iter().find(|file| file.path == path)?.certificates.first();
+    let issuer = &certificate(path)?.issuer;
+    authorities.iter().position(|file| certificate(file).is_some_and(|ca| ca.subject == *issuer))
+}
+
+fn until<'r>(node: &'r NodeReport, file: &str) -> Option<&'r str> {
+    let file = node.files.iter().find(|known| known.path == file)?;
+    file.certificates.first().map(|certificate| certificate.not_after.as_str())
+}

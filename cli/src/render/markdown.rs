@@ -1,0 +1,248 @@
+//! `markdown`: for issues, pull requests and chat; GitHub's dialect, readable as it stands.
+
+use std::fmt::Write as _;
+
+use pkidoctor::report::{Cause, Finding, NodeReport, Report};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::About;
+use super::clean::clean;
+use crate::words::{distance, plural};
+
+/// As many certificates are listed by their dates.
+const MOST_DATES: usize = 12;
+
+/// The report as Markdown.
+pub(crate) fn text(report: &Report, about: &About<'_>) -> String {
+    let mut page = String::new();
+    // writing to a string cannot fail, here and below
+    let names: Vec<&str> = report.nodes.iter().map(|node| node.name.as_str()).collect();
+    let whom = if names.is_empty() { "nothing was examined".to_owned() } else { names.join(", ") };
+    let _ = writeln!(page, "# PKI {}: {}\n", report.verdict, plain(&whom));
+    let summary = &report.summary;
+    let counts =
+        [plural(summary.error, "error"), plural(summary.warning, "warning"), plural(summary.info, "info")].join(", ");
+    let _ = writeln!(page, "{counts}. Judged as Go {}, {}.\n", plain(&report.judged_as.go), plain(&report.at));
+    if let Some(error) = about.error {
+        let _ = writeln!(page, "> {}\n", plain(error));
+    }
+    if !report.causes.is_empty() {
+        page.push_str("## What to do\n\n");
+        for (number, cause) in (1..).zip(&report.causes) {
+            write_cause(&mut page, report, number, cause);
+        }
+    }
+    for node in &report.nodes {
+        write_links(&mut page, node);
+    }
+    if !report.findings.is_empty() {
+        page.push_str("## Findings\n\n");
+        for finding in &report.findings {
+            write_finding(&mut page, finding);
+        }
+    }
+    write_events(&mut page, report);
+    write_dates(&mut page, report);
+    let _ = writeln!(page, "<sub>{} {}</sub>", report.tool.name, report.tool.version);
+    page
+}
+
+fn write_cause(page: &mut String, report: &Report, number: usize, cause: &Cause) {
+    let mode = cause.mode.map_or_else(String::new, |mode| format!(" ({})", code(mode)));
+    let _ = writeln!(page, "### {number}. {}\n\n{}{mode}\n", plain(&cause.title), cause.confidence);
+    for (head, lines) in [("For", &cause.evidence.speaks_for), ("Against", &cause.evidence.speaks_against)] {
+        for line in lines {
+            let _ = writeln!(page, "- {head}: {}", plain(line));
+        }
+    }
+    if !(cause.evidence.speaks_for.is_empty() && cause.evidence.speaks_against.is_empty()) {
+        page.push('\n');
+    }
+    for (number, step) in (1..).zip(&cause.treatment) {
+        let _ = writeln!(page, "{number}. {}", step_text(step));
+    }
+    if !cause.treatment.is_empty() {
+        page.push('\n');
+    }
+    for advice in &cause.avoid {
+        let _ = writeln!(page, "- Avoid: {}", plain(advice));
+    }
+    if !cause.avoid.is_empty() {
+        page.push('\n');
+    }
+    if let Some(confirm) = &cause.confirm {
+        let _ = writeln!(page, "To confirm: {}\n", plain(confirm));
+    }
+    let codes: Vec<String> =
+        cause.findings.iter().filter_map(|index| Some(code(report.findings.get(*index)?.code))).collect();
+    if !codes.is_empty() {
+        let _ = writeln!(page, "Findings: {}\n", codes.join(", "));
+    }
+}
+
+fn write_links(page: &mut String, node: &NodeReport) {
+    if node.links.is_empty() {
+        return;
+    }
+    let _ = writeln!(page, "## Links of {} ({})\n", plain(&node.name), code(&node.path));
+    page.push_str(
+        "| link | calls | verdict | refused by | the client says | the server says |\n|---|---|---|---|---|---|\n",
+    );
+    for link in &node.links {
+        let words = |words: &Option<String>| words.as_deref().map(cell_code).unwrap_or_default();
+        let by = if link.refused_by == Some("load") { link.load_side } else { link.refused_by };
+        let _ = writeln!(
+            page,
+            "| {} | {} | {} | {} | {} | {} |",
+            cell_code(&link.id),
+            words(&link.name),
+            link.verdict,
+            by.unwrap_or_default(),
+            words(&link.client_error),
+            words(&link.server_error),
+        );
+    }
+    page.push('\n');
+}
+
+fn write_finding(page: &mut String, finding: &Finding) {
+    let whose = finding.node.clone().or_else(|| finding.nodes.as_ref().map(|nodes| nodes.join(", ")));
+    let line = finding.line.map_or_else(String::new, |line| format!(" line {line}"));
+    let _ = writeln!(
+        page,
+        "### {} {}: {}{line}\n\n{} on {}: {}\n",
+        finding.severity,
+        code(finding.code),
+        code(&finding.subject),
+        if finding.ignored { "Ignored," } else { "Found" },
+        plain(&whose.unwrap_or_default()),
+        plain(&finding.message)
+    );
+    for fact in &finding.facts {
+        let _ = writeln!(page, "- {}: {}", plain(&fact.label), code(&fact.value));
+    }
+    if !finding.links.is_empty() {
+        let links: Vec<String> = finding.links.iter().map(|link| code(link)).collect();
+        let _ = writeln!(page, "- breaks: {}", links.join(", "));
+    }
+    page.push('\n');
+    if let Some(command) = &finding.remedy.command {
+        let _ = writeln!(page, "```sh\n{}\n```\n", clean(command));
+    }
+    for (number, step) in (1..).zip(&finding.remedy.steps) {
+        let _ = writeln!(page, "{number}. {}", step_text(step));
+    }
+    for advice in &finding.remedy.avoid {
+        let _ = writeln!(page, "- Avoid: {}", plain(advice));
+    }
+    page.push('\n');
+}
+
+fn write_events(page: &mut String, report: &Report) {
+    let events = report.events.as_deref().unwrap_or_default();
+    let told: Vec<_> = events.iter().filter(|event| !event.noise).collect();
+    if told.is_empty() {
+        return;
+    }
+    page.push_str(
+        "## What the logs say\n\n| since | by | lines | from or to | meaning | words |\n|---|---|---|---|---|---|\n",
+    );
+    for event in told {
+        let other = event.remote.as_deref().or(event.target.as_deref()).unwrap_or_default();
+        let _ = writeln!(
+            page,
+            "| {} | {} | {} | {} | {} | {} |",
+            event.first.as_deref().map(plain).unwrap_or_default(),
+            event.writer,
+            event.count,
+            plain(other).replace('|', "\\|"),
+            plain(event.meaning).replace('|', "\\|"),
+            cell_code(&event.error)
+        );
+    }
+    page.push('\n');
+}
+
+fn write_dates(page: &mut String, report: &Report) {
+    let Ok(now) = OffsetDateTime::parse(&report.at, &Rfc3339) else { return };
+    let mut dates = Vec::new();
+    for node in &report.nodes {
+        for file in &node.files {
+            for certificate in &file.certificates {
+                if let Ok(until) = OffsetDateTime::parse(&certificate.not_after, &Rfc3339) {
+                    dates.push((until, &node.name, &file.path, certificate));
+                }
+            }
+        }
+    }
+    dates.sort_by_key(|(until, node, path, _)| (*until, *node, *path));
+    if dates.is_empty() {
+        return;
+    }
+    page.push_str("## Next to expire\n\n| when | until | node | file | subject |\n|---|---|---|---|---|\n");
+    for (until, node, path, certificate) in dates.into_iter().take(MOST_DATES) {
+        let _ = writeln!(
+            page,
+            "| {} | {} | {} | {} | {} |",
+            distance(now, until),
+            certificate.not_after,
+            plain(node).replace('|', "\\|"),
+            cell_code(path),
+            cell_code(&certificate.subject)
+        );
+    }
+    page.push('\n');
+}
+
+/// A step; a bare command is code.
+fn step_text(step: &str) -> String {
+    if step.starts_with("pkidoctor ") && !step.contains(": ") { code(step) } else { plain(step) }
+}
+
+/// Text in which nothing is markup.
+fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in clean(text).chars() {
+        match c {
+            '<' => out.push_str("&lt;"),
+            '&' => out.push_str("&amp;"),
+            // @ and # would call people and issues; : and . would make links of addresses
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '#' | '|' | '~' | '@' | '!' => {
+                out.push('\\');
+                out.push(c);
+            }
+            c => out.push(c),
+        }
+    }
+    // what opens a list, a heading or a quotation at the beginning of a line
+    if out.starts_with(['-', '+', '=', '>']) { format!("\\{out}") } else { out }
+}
+
+/// Text as code, whatever backticks it holds (CommonMark, section 6.1).
+fn code(text: &str) -> String {
+    let text = clean(text);
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
+    let fence = "`".repeat(longest + 1);
+    let pad = if text.is_empty() || text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    format!("{fence}{pad}{text}{pad}{fence}")
+}
+
+/// Code in a table, where a bar would end the cell (GFM, section 4.10).
+fn cell_code(text: &str) -> String {
+    code(text).replace('|', "\\|")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_markup() {
+        assert_eq!(plain("<b>*x* [y](z) #1 @all"), "&lt;b>\\*x\\* \\[y\\](z) \\#1 \\@all");
+        assert_eq!(plain("- x"), "\\- x");
+        assert_eq!(code("a`b``c"), "```a`b``c```");
+        assert_eq!(code("`"), "`` ` ``");
+        assert_eq!(cell_code("a|b"), "`a\\|b`");
+    }
+}
