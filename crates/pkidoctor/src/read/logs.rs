@@ -228,11 +228,11 @@ impl Log {
             let (sender, receiver) = sync_channel(AHEAD);
             let parts = &parts;
             scope.spawn(move || parts.sift_all(&sender));
-            let mut line = Line { parts, receiver, ready: BTreeMap::new() };
+            let mut line = Line { parts, receiver, ready: BTreeMap::new(), buffer: buffer() };
             line.join_all(reader, source, &mut at)
         })?;
         // what is left: the last part, what was written meanwhile, or a log without lines
-        each_chunk(&self.file, at, u64::MAX, |bytes| reader.feed(source, bytes))
+        each_chunk(&self.file, at, u64::MAX, &mut buffer(), |bytes| reader.feed(source, bytes))
     }
 }
 
@@ -244,30 +244,33 @@ struct Parts<'f> {
     next: AtomicU64,
 }
 
-/// What came of a part: nothing where its lines are too long to be cut there.
-type Outcome = (u64, io::Result<Option<Sifted>>);
+/// What was sifted out of a part, and where its lines end; nothing where they are too long to be cut there.
+type Cut = Option<(Sifted, u64)>;
+/// What came of a part, by its number.
+type Outcome = (u64, io::Result<Cut>);
 
 impl Parts<'_> {
     /// Takes the next part and sifts it.
-    fn sift_next(&self) -> Option<Outcome> {
+    fn sift_next(&self, buffer: &mut [u8]) -> Option<Outcome> {
         let part = self.next.fetch_add(1, Ordering::Relaxed);
-        (part < self.count).then(|| (part, self.sift(part)))
+        (part < self.count).then(|| (part, self.sift(part, buffer)))
     }
 
     /// What the other thread does.
     fn sift_all(&self, sender: &SyncSender<Outcome>) {
-        while let Some(outcome) = self.sift_next() {
+        let mut buffer = buffer();
+        while let Some(outcome) = self.sift_next(&mut buffer) {
             if sender.send(outcome).is_err() {
                 return;
             }
         }
     }
 
-    fn sift(&self, part: u64) -> io::Result<Option<Sifted>> {
+    fn sift(&self, part: u64, buffer: &mut [u8]) -> io::Result<Cut> {
         let (Some(start), Some(end)) = (self.start(part)?, self.start(part + 1)?) else { return Ok(None) };
         let mut sifter = PartSifter::new();
-        each_chunk(self.file, start, end, |bytes| sifter.push(bytes))?;
-        Ok(Some(sifter.finish()))
+        each_chunk(self.file, start, end, buffer, |bytes| sifter.push(bytes))?;
+        Ok(Some((sifter.finish(), end)))
     }
 
     /// Where the lines of a part begin.
@@ -281,18 +284,18 @@ struct Line<'p> {
     parts: &'p Parts<'p>,
     receiver: Receiver<Outcome>,
     /// Those that wait for the ones before them.
-    ready: BTreeMap<u64, io::Result<Option<Sifted>>>,
+    ready: BTreeMap<u64, io::Result<Cut>>,
+    buffer: Vec<u8>,
 }
 
 impl Line<'_> {
     /// `at` is moved to the end of what was read.
     fn join_all(&mut self, reader: &mut Reader, source: SourceId, at: &mut u64) -> io::Result<()> {
         for part in 0..self.parts.count {
-            let Some(sifted) = self.part(part)? else { return Ok(()) };
-            let Some(end) = self.parts.start(part + 1)? else { return Ok(()) };
+            let Some((sifted, end)) = self.part(part)? else { return Ok(()) };
             if reader.waits(source) {
                 // a part of a line, or the lines behind a start, reach into this part
-                each_chunk(self.parts.file, *at, end, |bytes| reader.feed(source, bytes))?;
+                each_chunk(self.parts.file, *at, end, &mut self.buffer, |bytes| reader.feed(source, bytes))?;
             } else {
                 reader.join(source, &sifted);
             }
@@ -302,14 +305,14 @@ impl Line<'_> {
     }
 
     /// Waits for a part, and sifts later ones meanwhile.
-    fn part(&mut self, part: u64) -> io::Result<Option<Sifted>> {
+    fn part(&mut self, part: u64) -> io::Result<Cut> {
         loop {
             if let Some(outcome) = self.ready.remove(&part) {
                 return outcome;
             }
             let received = match self.receiver.try_recv() {
                 Ok(outcome) => Some(outcome),
-                Err(TryRecvError::Empty) if self.ready.len() < AHEAD => self.parts.sift_next(),
+                Err(TryRecvError::Empty) if self.ready.len() < AHEAD => self.parts.sift_next(&mut self.buffer),
                 Err(_) => None,
             };
             // all are taken, or too many wait: this one is in the other thread's hands
@@ -322,23 +325,31 @@ impl Line<'_> {
 /// Where the first line begins at or behind a place; `None` where that is far away.
 fn line_start(file: &File, place: u64) -> io::Result<Option<u64>> {
     let from = place - 1;
-    let mut start = None;
-    let mut at = from;
-    each_chunk(file, from, from + LONGEST_LINE, |bytes| {
-        if start.is_none() {
-            start = memchr::memchr(b'\n', bytes).map(|end| at + end as u64 + 1);
+    let (mut start, mut at) = (None, from);
+    // most lines are short: little is read twice
+    let mut near = [0; 1024];
+    while start.is_none() && at < from + LONGEST_LINE {
+        let before = at;
+        each_chunk(file, at, at + near.len() as u64, &mut near, |bytes| {
+            start = start.or_else(|| memchr::memchr(b'\n', bytes).map(|end| at + end as u64 + 1));
+            at += bytes.len() as u64;
+        })?;
+        if at == before {
+            break;
         }
-        at += bytes.len() as u64;
-    })?;
+    }
     Ok(start)
 }
 
+fn buffer() -> Vec<u8> {
+    vec![0; BUFFER]
+}
+
 /// The bytes between two places, in pieces.
-fn each_chunk(file: &File, from: u64, to: u64, mut each: impl FnMut(&[u8])) -> io::Result<()> {
-    let mut buffer = vec![0; BUFFER];
+fn each_chunk(file: &File, from: u64, to: u64, buffer: &mut [u8], mut each: impl FnMut(&[u8])) -> io::Result<()> {
     let mut at = from;
     while at < to {
-        let want = usize::try_from(to - at).unwrap_or(BUFFER).min(BUFFER);
+        let want = usize::try_from(to - at).unwrap_or(buffer.len()).min(buffer.len());
         match file.read_at(&mut buffer[..want], at) {
             Ok(0) => break,
             Ok(read) => {
@@ -366,7 +377,7 @@ fn pipe(mut from: impl Read, reader: &mut Reader, source: SourceId) -> io::Resul
 }
 
 fn stream(mut from: impl Read, reader: &mut Reader, source: SourceId) -> io::Result<()> {
-    let mut buffer = vec![0; BUFFER];
+    let mut buffer = buffer();
     loop {
         match from.read(&mut buffer) {
             Ok(0) => return Ok(()),
