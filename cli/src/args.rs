@@ -9,6 +9,7 @@ use pkidoctor::checks;
 #[cfg(feature = "live")]
 use pkidoctor::cluster::url::{self, Endpoint};
 use pkidoctor::go::GoVersion;
+use pkidoctor::lang::Language;
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
@@ -187,9 +188,9 @@ pub(crate) struct Manners {
     /// When to use colour; NO_COLOR is respected
     #[arg(long, value_enum, default_value_t = When::Auto, value_name = "WHEN", global = true)]
     pub(crate) color: When,
-    /// Language of sentences; Go's own words stay as they are
-    #[arg(long, value_enum, default_value_t = Language::En, global = true)]
-    pub(crate) lang: Language,
+    /// Language of sentences; Go's own words stay as they are [default: as LANG says]
+    #[arg(long, value_enum, global = true)]
+    pub(crate) lang: Option<Spoken>,
     /// Say only the verdict
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
@@ -202,6 +203,15 @@ impl Manners {
     /// The format, `human` unless asked otherwise.
     pub(crate) fn format(&self) -> Format {
         self.format.unwrap_or(Format::Human)
+    }
+
+    /// The language, that of the environment unless asked otherwise.
+    pub(crate) fn language(&self) -> Language {
+        match self.lang {
+            Some(Spoken::En) => Language::English,
+            Some(Spoken::Zh) => Language::Chinese,
+            None => crate::language::of_environment(),
+        }
     }
 }
 
@@ -243,9 +253,11 @@ pub(crate) enum When {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub(crate) enum Language {
+pub(crate) enum Spoken {
     /// English
     En,
+    /// Chinese
+    Zh,
 }
 
 #[derive(Args, Debug)]

@@ -4,6 +4,7 @@
 mod args;
 mod commands;
 mod exit;
+mod language;
 mod output;
 mod progress;
 mod render;
@@ -16,7 +17,10 @@ use clap::Parser as _;
 
 fn main() -> std::process::ExitCode {
     let outcome = match args::Arguments::try_parse() {
-        Ok(arguments) => commands::run(&arguments),
+        Ok(arguments) => {
+            language::speak(arguments.manners.language());
+            commands::run(&arguments)
+        }
         Err(error) => exit::usage(&error),
     };
     outcome.into()

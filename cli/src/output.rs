@@ -9,6 +9,7 @@ use anstream::{AutoStream, ColorChoice};
 
 use crate::args::{Manners, When};
 use crate::exit::Exit;
+use crate::language::tr;
 use crate::render::clean::clean;
 use crate::render::page::Paper;
 
@@ -159,5 +160,5 @@ fn width() -> usize {
 /// One line of talk on stderr.
 pub(crate) fn say(text: &str) {
     // nobody is left to be told when stderr is closed
-    let _ = writeln!(io::stderr().lock(), "pkidoctor: {}", clean(text));
+    let _ = writeln!(io::stderr().lock(), "pkidoctor: {}", clean(&tr(text)));
 }

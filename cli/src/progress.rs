@@ -23,7 +23,7 @@ impl Line {
         if self.shown {
             self.drawn = true;
             // nobody is left to be told when stderr is closed
-            let _ = write!(io::stderr().lock(), "\r\x1b[Kpkidoctor: {text}");
+            let _ = write!(io::stderr().lock(), "\r\x1b[Kpkidoctor: {}", crate::language::tr(text));
         }
     }
 

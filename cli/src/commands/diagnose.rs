@@ -16,6 +16,7 @@ use time::OffsetDateTime;
 use super::scan;
 use crate::args::{Diagnose, Format, Manners, USUAL_PKI, clock};
 use crate::exit::Exit;
+use crate::language;
 use crate::output::{Output, say};
 use crate::progress::{Line, SILENCE};
 use crate::render::{self, About, diagnosis, json, lines};
@@ -225,8 +226,8 @@ fn tell(report: &Report, manners: &Manners, out: &mut Output) -> io::Result<()> 
             let text = diagnosis::report(report, out.paper(), super::detail(manners));
             out.write_all(text.as_bytes())
         }
-        Format::Json => json::line(out, report),
-        Format::Ndjson => lines::write(out, report),
+        Format::Json => json::line(out, &*language::report(report)),
+        Format::Ndjson => lines::write(out, &language::report(report)),
         document => render::document(document, report, &About::default(), out),
     }
 }

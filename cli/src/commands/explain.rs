@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::args::{Explain, Format, Manners};
 use crate::exit::Exit;
+use crate::language::spoken;
 use crate::output::Output;
 use crate::render::json;
 use crate::render::page::{BOLD, CYAN, DIM, PLAIN, Page, RED, Span, YELLOW, widest};
@@ -33,20 +34,32 @@ pub(crate) fn run(explain: &Explain, manners: &Manners, out: &mut Output) -> io:
 fn value(check: &Check) -> Value {
     json!({
         "code": check.code,
-        "title": check.title,
+        "title": title(check),
         "severity": check.severity.name(),
         "citation": check.citation,
-        "docs": paragraphs(check).collect::<Vec<_>>(),
+        "docs": paragraphs(check),
     })
 }
 
-fn paragraphs(check: &Check) -> impl Iterator<Item = &'static str> + use<> {
+/// In the language that is spoken.
+fn title(check: &Check) -> &'static str {
+    spoken().explanation(check.code).map_or(check.title, |(title, _)| title)
+}
+
+fn paragraphs(check: &Check) -> Vec<&'static str> {
+    match spoken().explanation(check.code) {
+        Some((_, paragraphs)) => paragraphs.to_vec(),
+        None => english(check).collect(),
+    }
+}
+
+fn english(check: &Check) -> impl Iterator<Item = &'static str> + use<> {
     check.docs.split("\n\n").map(str::trim).filter(|paragraph| !paragraph.is_empty())
 }
 
 fn one(check: &Check, out: &mut Output) -> io::Result<()> {
     let mut page = Page::new(out.paper());
-    page.wrapped(0, 2, &[(BOLD, &format!("{}:", check.code)), (PLAIN, check.title)]);
+    page.wrapped(0, 2, &[(BOLD, &format!("{}:", check.code)), (PLAIN, title(check))]);
     let usually = format!("usually {} {}", article(check.severity), check.severity.name());
     page.wrapped(0, 2, &[(severity(check.severity), &usually)]);
     for paragraph in paragraphs(check) {
@@ -60,6 +73,10 @@ fn one(check: &Check, out: &mut Output) -> io::Result<()> {
 
 /// `What it looks at:` stands out, the rest does not.
 fn lead(paragraph: &str) -> [Span<'_>; 2] {
+    // in Chinese the colon is as wide as its blank
+    if let Some((lead, rest)) = paragraph.split_once('：').filter(|(lead, _)| lead.chars().count() < 6) {
+        return [(BOLD, lead), (PLAIN, rest)];
+    }
     match paragraph.split_once(": ") {
         Some((lead, _)) if lead.len() < 24 && !lead.contains('`') => {
             let (lead, rest) = paragraph.split_at(lead.len() + 1);
@@ -72,15 +89,15 @@ fn lead(paragraph: &str) -> [Span<'_>; 2] {
 fn all(out: &mut Output) -> io::Result<()> {
     let mut page = Page::new(out.paper());
     let wide = widest(CHECKS.iter().map(|check| check.code), 32);
-    for (kind, title) in GROUPS {
+    for (kind, heading) in GROUPS {
         let group: Vec<_> = CHECKS.iter().filter(|check| check.severity == kind).collect();
         if group.is_empty() {
             continue;
         }
         page.gap();
-        page.wrapped(0, 0, &[(severity(kind), title)]);
+        page.wrapped(0, 0, &[(severity(kind), heading)]);
         for check in group {
-            page.labelled(2, (BOLD, check.code), wide, (PLAIN, check.title));
+            page.labelled(2, (BOLD, check.code), wide, (PLAIN, title(check)));
         }
     }
     page.gap();

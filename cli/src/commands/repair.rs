@@ -16,6 +16,7 @@ use time::OffsetDateTime;
 use super::scan;
 use crate::args::{Fix, KeyType, Manner, Manners, Patient, Recover, Regen, Restore, StepName, USUAL_PKI, clock};
 use crate::exit::Exit;
+use crate::language::tr;
 use crate::output::{Output, say};
 use crate::render::repair::{self as render, Outcome, Told};
 
@@ -296,7 +297,7 @@ impl Order<'_> {
 fn ask(steps: usize) -> io::Result<bool> {
     let mut talk = io::stderr().lock();
     let plural = if steps == 1 { "" } else { "s" };
-    write!(talk, "pkidoctor: carry out {steps} step{plural}? [y/N] ")?;
+    write!(talk, "pkidoctor: {} ", tr(&format!("carry out {steps} step{plural}? [y/N]")))?;
     talk.flush()?;
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;

@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 
 use crate::args::{Format, Judge, Manners, Place, Scan, Threshold, clock};
 use crate::exit::Exit;
+use crate::language;
 use crate::output::{Output, say};
 use crate::render::{self, About, human, json, lines, page::Page, page::YELLOW};
 
@@ -93,8 +94,8 @@ pub(super) fn tell(report: &Report, about: &About<'_>, manners: &Manners, out: &
             let text = human::report(report, out.paper(), super::detail(manners));
             out.write_all(text.as_bytes())
         }
-        Format::Json => json::line(out, report),
-        Format::Ndjson => lines::write(out, report),
+        Format::Json => json::line(out, &*language::report(report)),
+        Format::Ndjson => lines::write(out, &language::report(report)),
         document => render::document(document, report, about, out),
     }
 }

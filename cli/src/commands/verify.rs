@@ -13,6 +13,7 @@ use time::OffsetDateTime;
 
 use crate::args::{Format, Manners, Usage, Verify};
 use crate::exit::Exit;
+use crate::language::tr;
 use crate::output::{Output, say};
 use crate::render::clean::clean;
 use crate::render::json;
@@ -32,7 +33,7 @@ pub(crate) fn run(verify: &Verify, manners: &Manners, out: &mut Output) -> io::R
         }
     };
     match manners.format() {
-        Format::Human => writeln!(out, "{}", human(verdict, error.as_deref()))?,
+        Format::Human => writeln!(out, "{}", tr(&human(verdict, error.as_deref())))?,
         _ => {
             let go = verify.judge.for_go.to_string();
             json::line(

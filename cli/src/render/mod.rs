@@ -21,6 +21,7 @@ use std::time::Duration;
 use pkidoctor::report::Report;
 
 use crate::args::{Format, Threshold};
+use crate::language;
 
 /// What a document tells beside its report.
 #[derive(Clone, Copy)]
@@ -45,8 +46,8 @@ impl Default for About<'_> {
 /// When it cannot be written.
 pub(crate) fn document(format: Format, report: &Report, about: &About<'_>, out: &mut impl Write) -> io::Result<()> {
     let text = match format {
-        Format::Sarif => return sarif::write(out, report, about),
-        Format::Junit => junit::text(report, about),
+        Format::Sarif => return sarif::write(out, &language::report(report), about),
+        Format::Junit => junit::text(&language::report(report), about),
         Format::Prometheus => prometheus::text(report, about, None),
         Format::Markdown => markdown::text(report, about),
         Format::Html => html::text(report, about),

@@ -5,6 +5,10 @@ use anstyle::{AnsiColor, Color};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::clean::clean;
+use crate::language::tr;
+
+/// After these, which are as wide as two characters, no blank follows.
+const FULL_STOPS: [char; 6] = ['，', '。', '；', '：', '、', '）'];
 
 /// What is written on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -60,19 +64,23 @@ impl Page {
         self.indent(&mut column, indent);
         let mut fresh = true;
         for (style, text) in spans {
-            for word in clean(text).split(' ').filter(|word| !word.is_empty()) {
-                let wide = word.width();
-                if !fresh && column + 1 + wide > self.paper.width {
-                    self.text.push('\n');
-                    column = 0;
-                    self.indent(&mut column, hang);
-                } else if !fresh {
-                    self.text.push(' ');
-                    column += 1;
+            let text = tr(text);
+            for word in clean(&text).split(' ').filter(|word| !word.is_empty()) {
+                for (at, part) in breakable(word).into_iter().enumerate() {
+                    let blank = usize::from(at == 0 && !fresh && !self.text.ends_with(FULL_STOPS));
+                    let wide = part.width();
+                    if !fresh && column + blank + wide > self.paper.width {
+                        self.text.push('\n');
+                        column = 0;
+                        self.indent(&mut column, hang);
+                    } else if blank > 0 {
+                        self.text.push(' ');
+                        column += 1;
+                    }
+                    self.styled(*style, part);
+                    column += wide;
+                    fresh = false;
                 }
-                self.styled(*style, word);
-                column += wide;
-                fresh = false;
             }
         }
         self.text.push('\n');
@@ -80,7 +88,7 @@ impl Page {
 
     /// `label  text`, the text wrapped in its own column of which `label_width` columns are the label's.
     pub(crate) fn labelled(&mut self, indent: usize, label: Span<'_>, label_width: usize, text: Span<'_>) {
-        let name = clean(label.1).into_owned();
+        let name = clean(&tr(label.1)).into_owned();
         // a long label stands alone rather than pushing the text to the edge
         let place = if self.paper.width < indent + label_width + 30 { indent + 2 } else { indent + label_width + 2 };
         let mut column = 0;
@@ -104,7 +112,8 @@ impl Page {
         let mut column = 0;
         self.indent(&mut column, indent);
         for ((style, cell), wide) in cells {
-            let cell = clean(cell);
+            let cell = tr(cell);
+            let cell = clean(&cell);
             self.styled(*style, &cell);
             let blanks = wide.saturating_sub(cell.width()) + 2;
             self.indent(&mut column, blanks);
@@ -121,7 +130,8 @@ impl Page {
         let mut column = 0;
         self.indent(&mut column, indent);
         for (at, ((style, text), wide)) in cells.iter().enumerate() {
-            let text = clean(text);
+            let text = tr(text);
+            let text = clean(&text);
             self.styled(*style, &text);
             if at + 1 < cells.len() {
                 let blanks = wide.saturating_sub(text.width()) + 2;
@@ -133,7 +143,10 @@ impl Page {
 
     /// A command, on a line of its own and never broken, so that it can be copied.
     pub(crate) fn command(&mut self, indent: usize, command: &str) {
-        self.row(indent, &[((BOLD, command), 0)]);
+        let mut column = 0;
+        self.indent(&mut column, indent);
+        self.styled(BOLD, &clean(command));
+        self.text.push('\n');
     }
 
     fn indent(&mut self, column: &mut usize, blanks: usize) {
@@ -152,9 +165,27 @@ impl Page {
     }
 }
 
+/// Where a word may be broken: Chinese has no blanks, and may be broken before any character that opens something new.
+fn breakable(word: &str) -> Vec<&str> {
+    use unicode_width::UnicodeWidthChar as _;
+    let is_wide = |c: char| c.width() == Some(2);
+    let mut parts = Vec::new();
+    let (mut start, mut before) = (0, None);
+    for (at, c) in word.char_indices() {
+        let may_break = before.is_some_and(|before| (is_wide(c) || is_wide(before)) && before != '（');
+        if may_break && !FULL_STOPS.contains(&c) {
+            parts.push(&word[start..at]);
+            start = at;
+        }
+        before = Some(c);
+    }
+    parts.push(&word[start..]);
+    parts
+}
+
 /// Columns of the widest of these, as they will be shown, up to a limit.
 pub(crate) fn widest<'t>(texts: impl Iterator<Item = &'t str>, limit: usize) -> usize {
-    texts.map(|text| clean(text).width()).max().unwrap_or_default().min(limit)
+    texts.map(|text| clean(&tr(text)).width()).max().unwrap_or_default().min(limit)
 }
 
 #[cfg(test)]
@@ -170,6 +201,19 @@ mod tests {
         let mut page = page(40);
         page.wrapped(0, 4, &[(PLAIN, "one two three four five six seven eight nine"), (RED, "ten")]);
         assert_eq!(page.into_text(), "one two three four five six seven eight\n    nine ten\n");
+    }
+
+    #[test]
+    fn chinese_breaks_between_characters_and_not_before_a_stop() {
+        let mut page = page(40);
+        page.wrapped(
+            0,
+            2,
+            &[(PLAIN, "证书"), (PLAIN, "在各节点上不是同一个 CA：请先备份，然后把它复制到其他节点。"), (PLAIN, "next")],
+        );
+        let text = page.into_text();
+        assert_eq!(text, "证书 在各节点上不是同一个 CA：请先备份，\n  然后把它复制到其他节点。next\n");
+        assert!(text.lines().all(|line| line.width() <= 40));
     }
 
     #[test]

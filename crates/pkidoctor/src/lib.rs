@@ -12,6 +12,7 @@ pub mod cluster;
 pub mod exam;
 pub mod go;
 pub mod issue;
+pub mod lang;
 pub mod links;
 pub mod live;
 pub mod logs;

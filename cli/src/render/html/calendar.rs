@@ -22,7 +22,8 @@ pub(super) fn write(html: &mut Html, report: &Report) {
         return;
     }
     all.sort_by(|one, other| (one.until, &one.place).cmp(&(other.until, &other.place)));
-    html.raw("<section aria-labelledby=\"calendar\"><h2 id=\"calendar\">When certificates end</h2>\n<ol class=\"calendar\">\n");
+    super::section(html, "calendar", "When certificates end");
+    html.raw("<ol class=\"calendar\">\n");
     for month in all.chunk_by(|one, other| month_of(one.until) == month_of(other.until)) {
         self::month(html, month, now);
     }
@@ -71,7 +72,11 @@ fn month(html: &mut Html, month: &[Entry<'_>], now: OffsetDateTime) {
             head.until.day()
         ));
         html.text(&distance(now, head.until));
-        html.raw(if state == "over" { " (expired)</span>" } else { "</span>" });
+        if state == "over" {
+            html.raw(" ");
+            html.text("(expired)");
+        }
+        html.raw("</span>");
         html.raw("<ul>\n");
         for entry in same {
             html.raw("<li>");

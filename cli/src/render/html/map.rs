@@ -60,7 +60,11 @@ pub(super) fn draw(html: &mut Html, report: &Report, number: usize, node: &NodeR
     for (index, part) in map.parts.iter().enumerate() {
         part.draw(html, map.is_broken(index), &map.words(node, &authorities, index));
     }
-    html.raw("</svg></div>\n<p class=\"legend\"><span class=\"ok\">ok</span> <span class=\"broken\">broken, ✕ at who refuses</span> <span class=\"unknown\">not known here</span></p></figure>\n");
+    html.raw("</svg></div>\n<p class=\"legend\">");
+    for (class, words) in [("ok", "ok"), ("broken", "broken, ✕ at who refuses"), ("unknown", "not known here")] {
+        html.element("span", &format!("class=\"{class}\""), words);
+    }
+    html.raw("</p></figure>\n");
 }
 
 struct Map<'r> {

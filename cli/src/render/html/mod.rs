@@ -7,10 +7,12 @@ mod calendar;
 mod map;
 mod write;
 
+use pkidoctor::lang::Language;
 use pkidoctor::report::{Cause, EventReport, Finding, LinkReport, NodeReport, Report};
 
 use self::write::{Html, digest};
 use super::About;
+use crate::language::spoken;
 use crate::words::plural;
 
 const STYLE: &str = include_str!("report.css");
@@ -20,7 +22,14 @@ const SCRIPT: &str = include_str!("report.js");
 pub(crate) fn text(report: &Report, about: &About<'_>) -> String {
     let mut html = Html::new();
     head(&mut html, report);
-    html.raw("<body>\n<a class=\"skip\" href=\"#main\">Skip to the report</a>\n");
+    html.raw("<body");
+    for (name, words) in [("copy", "Copy"), ("copied", "Copied"), ("selected", "Selected: press Ctrl+C")] {
+        html.raw(&format!(" data-{name}=\""));
+        html.text(words);
+        html.raw("\"");
+    }
+    html.raw(">\n");
+    html.element("a", "class=\"skip\" href=\"#main\"", "Skip to the report");
     masthead(&mut html, report);
     html.raw("<main id=\"main\">\n");
     if let Some(error) = about.error {
@@ -28,7 +37,7 @@ pub(crate) fn text(report: &Report, about: &About<'_>) -> String {
     }
     causes(&mut html, report);
     if !report.nodes.is_empty() {
-        html.raw("<section aria-labelledby=\"map\"><h2 id=\"map\">Who proves what to whom</h2>\n");
+        section(&mut html, "map", "Who proves what to whom");
         for (index, node) in report.nodes.iter().enumerate() {
             map::draw(&mut html, report, index, node);
         }
@@ -54,9 +63,17 @@ pub(crate) fn text(report: &Report, about: &About<'_>) -> String {
     html.into_text()
 }
 
+/// Opens a section under a heading.
+fn section(html: &mut Html, id: &str, heading: &str) {
+    html.raw(&format!("<section aria-labelledby=\"{id}\">"));
+    html.element("h2", &format!("id=\"{id}\""), heading);
+}
+
 fn head(html: &mut Html, report: &Report) {
     let names: Vec<&str> = report.nodes.iter().map(|node| node.name.as_str()).collect();
-    html.raw("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
+    html.raw("<!DOCTYPE html>\n<html lang=\"");
+    html.raw(if spoken() == Language::Chinese { "zh-Hans" } else { "en" });
+    html.raw("\">\n<head>\n<meta charset=\"utf-8\">\n");
     html.raw(&format!(
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'\">\n",
         digest(STYLE),
@@ -109,7 +126,7 @@ fn causes(html: &mut Html, report: &Report) {
     if report.causes.is_empty() {
         return;
     }
-    html.raw("<section aria-labelledby=\"causes\"><h2 id=\"causes\">What is wrong, and what to do</h2>\n");
+    section(html, "causes", "What is wrong, and what to do");
     for (number, cause) in report.causes.iter().enumerate() {
         self::cause(html, report, number, cause);
     }
@@ -141,12 +158,12 @@ fn cause(html: &mut Html, report: &Report, number: usize, cause: &Cause) {
     steps(html, "To do", &cause.treatment);
     listed(html, "Do not", "ul", &cause.avoid);
     if let Some(confirm) = &cause.confirm {
-        html.raw("<p><strong>To confirm:</strong> ");
-        html.text(confirm);
-        html.raw("</p>\n");
+        html.element("p", "class=\"head\"", "To confirm");
+        html.element("p", "", confirm);
     }
     if !cause.findings.is_empty() {
-        html.raw("<p class=\"refs\">Findings: ");
+        html.element("p", "class=\"head\"", "Findings");
+        html.raw("<p class=\"refs\">");
         for (at, index) in cause.findings.iter().enumerate() {
             let Some(finding) = report.findings.get(*index) else { continue };
             html.raw(&format!("{}<a href=\"#finding-{index}\">", if at == 0 { "" } else { ", " }));
@@ -216,7 +233,7 @@ fn findings(html: &mut Html, report: &Report) {
     if report.findings.is_empty() {
         return;
     }
-    html.raw("<section aria-labelledby=\"findings\"><h2 id=\"findings\">Findings</h2>\n");
+    section(html, "findings", "Findings");
     let in_cause = |index: usize| report.causes.iter().position(|cause| cause.findings.contains(&index));
     let mut order: Vec<usize> = (0..report.findings.len()).collect();
     order.sort_by_key(|index| in_cause(*index).unwrap_or(usize::MAX));
@@ -230,11 +247,12 @@ fn finding(html: &mut Html, report: &Report, index: usize, cause: Option<usize>)
     let finding = &report.findings[index];
     let open = if finding.severity == "info" || finding.ignored { "" } else { " open" };
     html.raw(&format!(
-        "<details class=\"finding {}\" id=\"finding-{index}\"{open}>\n<summary><span class=\"severity\">{}{}</span> <code>",
-        finding.severity,
-        finding.severity,
-        if finding.ignored { ", ignored" } else { "" }
+        "<details class=\"finding {}\" id=\"finding-{index}\"{open}>\n<summary><span class=\"severity\">",
+        finding.severity
     ));
+    html.text(finding.severity);
+    html.text(if finding.ignored { ", ignored" } else { "" });
+    html.raw("</span> <code>");
     html.text(finding.code);
     html.raw("</code> <strong>");
     html.text(&finding.subject);
@@ -265,7 +283,9 @@ fn finding(html: &mut Html, report: &Report, index: usize, cause: Option<usize>)
     steps(html, if finding.remedy.command.is_some() { "In steps" } else { "To do" }, &finding.remedy.steps);
     listed(html, "Do not", "ul", &finding.remedy.avoid);
     if let Some(cause) = cause {
-        html.raw(&format!("<p class=\"refs\"><a href=\"#cause-{cause}\">Cause {}</a></p>\n", cause + 1));
+        html.raw(&format!("<p class=\"refs\"><a href=\"#cause-{cause}\">"));
+        html.text(&format!("Cause {}", cause + 1));
+        html.raw("</a></p>\n");
     }
     html.raw("</details>\n");
 }
@@ -280,7 +300,7 @@ fn whose(finding: &Finding) -> String {
 
 fn events(html: &mut Html, report: &Report) {
     let Some(events) = report.events.as_deref().filter(|events| !events.is_empty()) else { return };
-    html.raw("<section aria-labelledby=\"events\"><h2 id=\"events\">What the logs say</h2>\n");
+    section(html, "events", "What the logs say");
     open_table(
         html,
         "Events of the logs, in order of time",

@@ -1,23 +1,24 @@
 
 "use strict";
+const words = document.body.dataset;
 for (const command of document.querySelectorAll("pre.command")) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "copy";
-  button.textContent = "Copy";
+  button.textContent = words.copy;
   const text = command.textContent;
   button.addEventListener("click", async () => {
     try {
       await navigator.clipboard.writeText(text);
-      button.textContent = "Copied";
+      button.textContent = words.copied;
     } catch {
       const range = document.createRange();
       range.selectNodeContents(command);
       getSelection().removeAllRanges();
       getSelection().addRange(range);
-      button.textContent = "Selected: press Ctrl+C";
+      button.textContent = words.selected;
     }
-    setTimeout(() => { button.textContent = "Copy"; }, 3000);
+    setTimeout(() => { button.textContent = words.copy; }, 3000);
   });
   command.after(button);
 }

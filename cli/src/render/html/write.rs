@@ -3,6 +3,7 @@
 use base64ct::{Base64, Encoding as _};
 use sha2::{Digest as _, Sha256};
 
+use crate::language::tr;
 use crate::render::clean::clean;
 
 /// A page.
@@ -26,7 +27,7 @@ impl Html {
 
     /// Text, whatever it holds; it may stand in an attribute between double quotes, too.
     pub(super) fn text(&mut self, text: &str) {
-        for c in clean(text).chars() {
+        for c in clean(&tr(text)).chars() {
             match c {
                 '&' => self.page.push_str("&amp;"),
                 '<' => self.page.push_str("&lt;"),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Each room and the rooms that it may use; nothing on the left knows anything on its right.
-const ROOMS: [(&str, &[&str]); 18] = [
+const ROOMS: [(&str, &[&str]); 19] = [
     ("profile", &[]),
     ("x509", &[]),
     // what logs say, by itself; whoever joins it with the rest knows both
@@ -25,6 +25,8 @@ const ROOMS: [(&str, &[&str]); 18] = [
     ("report", &["x509", "go", "cluster", "links", "live", "profile", "exam", "check", "checks", "logs", "causes"]),
     // words about failures: they know of codes and targets by name alone
     ("modes", &[]),
+    // texts by their English wording
+    ("lang", &["report"]),
     ("plan", &["x509", "go", "cluster", "links", "profile", "check", "issue"]),
     ("act", &["cluster", "profile"]),
     // the one door between what is planned and what is written
