@@ -91,7 +91,7 @@ impl Ward {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pkidoctor"));
         command.args(arguments).current_dir(&self.directory).env("COLUMNS", "80").stdin(Stdio::null());
-        for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "TERM"] {
+        for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "TERM", "LANG", "LC_ALL", "LC_MESSAGES"] {
             command.env_remove(name);
         }
         command
