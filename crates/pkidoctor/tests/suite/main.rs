@@ -11,6 +11,7 @@ mod files;
 mod healthy;
 mod hostile;
 mod issue;
+mod language;
 mod logs;
 mod logs_files;
 mod logs_reader;

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pkidoctor::exam::Options;
 use pkidoctor::go::GoVersion;
+use pkidoctor::lang::Language;
 use pkidoctor::read::{self, Request};
 use pkidoctor::report::{self, Filter, Finding, Report};
 use time::OffsetDateTime;
@@ -204,4 +205,51 @@ pub(crate) fn copy_with_modes(from: &Path, to: &Path) {
         let mode = if target.extension().is_some_and(|extension| extension == "crt") { 0o644 } else { 0o600 };
         std::fs::set_permissions(&target, std::fs::Permissions::from_mode(mode)).expect("chmod");
     }
+}
+
+/// Sentences of a report that stay English in Chinese; Go's own words, commands and values are none.
+pub(crate) fn untold(report: &Report) -> Vec<String> {
+    let mut sentences: Vec<&str> = Vec::new();
+    for finding in &report.findings {
+        sentences.push(&finding.message);
+        for fact in &finding.facts {
+            sentences.push(&fact.label);
+            // what programs say is quoted
+            if !fact.label.ends_with(" says") && !fact.label.ends_with(" logs") {
+                sentences.push(&fact.value);
+            }
+        }
+        sentences.extend(finding.remedy.steps.iter().map(String::as_str));
+        sentences.extend(finding.remedy.avoid.iter().map(String::as_str));
+    }
+    for cause in &report.causes {
+        sentences.push(&cause.title);
+        sentences.extend(cause.confirm.as_deref());
+        let evidence = [&cause.evidence.speaks_for, &cause.evidence.speaks_against];
+        let lists = evidence.into_iter().chain([&cause.treatment, &cause.avoid]);
+        sentences.extend(lists.flatten().map(String::as_str));
+    }
+    sentences.extend(report.nodes.iter().flat_map(|node| &node.links).flat_map(|link| &link.facts).map(String::as_str));
+    sentences.retain(|sentence| is_prose(sentence) && !is_chinese(&Language::Chinese.tell(sentence)));
+    sentences.into_iter().map(str::to_owned).collect()
+}
+
+fn is_chinese(text: &str) -> bool {
+    text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c))
+}
+
+/// Two words of English side by side, outside of a command and of what a program says.
+fn is_prose(text: &str) -> bool {
+    let programs =
+        ["pkidoctor ", "kubeadm ", "chmod ", "chown ", "cp ", "mv ", "systemctl ", "crictl ", "kubectl ", "openssl "];
+    let said = ["x509: ", "tls: ", "remote error: ", "asn1: ", "open ", "error loading ", "yaml: "];
+    if programs.iter().chain(&said).any(|start| text.starts_with(start)) && !text.contains(": it") {
+        return false;
+    }
+    let mut run = 0;
+    text.split(' ').any(|word| {
+        let is_word = word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_lowercase());
+        run = if is_word { run + 1 } else { 0 };
+        run >= 2
+    })
 }
