@@ -64,6 +64,12 @@ Examples:
   pkidoctor scan --each clusters           a fleet: lines of JSON per cluster";
 
 #[cfg(feature = "live")]
+const WATCH_EXAMPLES: &str = "\
+Examples:
+  pkidoctor watch                            this control-plane node; metrics on 127.0.0.1:9464
+  pkidoctor watch --root /host --listen 0.0.0.0:9464   from a pod that has mounted the node's files";
+
+#[cfg(feature = "live")]
 const PROBE_EXAMPLES: &str = "\
 Examples:
   pkidoctor probe                            every link of this control-plane node
@@ -131,6 +137,13 @@ pub(crate) enum Command {
     #[cfg(feature = "live")]
     #[command(after_help = PROBE_EXAMPLES)]
     Probe(Probe),
+    /// Rescan on change and serve metrics
+    ///
+    /// Looks again as soon as a file changes, and after a while in any case, since certificates age by themselves. Tells
+    /// on stdout when the verdict changes, and serves /metrics for Prometheus and /healthz. Writes nothing.
+    #[cfg(feature = "live")]
+    #[command(after_help = WATCH_EXAMPLES)]
+    Watch(Watch),
     /// Read logs, name root causes and their treatment
     ///
     /// Understands the logs of etcd, kube-apiserver, kubelet, kubeadm and their clients, joins them with what the files
@@ -270,21 +283,11 @@ pub(crate) struct Scan {
     /// Every child of DIR is a cluster of its own; ndjson out
     #[arg(long, value_name = "DIR", conflicts_with_all = ["paths", "root", "manifests", "kubeconfigs", "etcd_config"])]
     pub(crate) each: Option<PathBuf>,
-    /// Only these findings
-    #[arg(long, value_name = "CODE,...", value_delimiter = ',', value_parser = code)]
-    pub(crate) select: Vec<String>,
-    /// Leave these findings out of verdict and exit code
-    #[arg(long, value_name = "CODE,...", value_delimiter = ',', value_parser = code)]
-    pub(crate) ignore: Vec<String>,
+    #[command(flatten)]
+    pub(crate) choice: Choice,
     /// Exit with 1 from this severity on
     #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = Threshold::Error)]
     pub(crate) fail_on: Threshold,
-    /// Warn this many days before a leaf expires
-    #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = days())]
-    pub(crate) expiry_warning: i64,
-    /// Warn this many days before a CA expires
-    #[arg(long, value_name = "DAYS", default_value_t = 180, value_parser = days())]
-    pub(crate) ca_expiry_warning: i64,
     /// Walk every link live, too, as `probe` does
     #[cfg(feature = "live")]
     #[arg(long, conflicts_with = "each")]
@@ -294,6 +297,45 @@ pub(crate) struct Scan {
     pub(crate) tour: Tour,
     #[command(flatten)]
     pub(crate) judge: Judge,
+}
+
+/// Which findings count, and from when on.
+#[derive(Args, Debug)]
+pub(crate) struct Choice {
+    /// Only these findings
+    #[arg(long, value_name = "CODE,...", value_delimiter = ',', value_parser = code)]
+    pub(crate) select: Vec<String>,
+    /// Leave these findings out of verdict and exit code
+    #[arg(long, value_name = "CODE,...", value_delimiter = ',', value_parser = code)]
+    pub(crate) ignore: Vec<String>,
+    /// Warn this many days before a leaf expires
+    #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = days())]
+    pub(crate) expiry_warning: i64,
+    /// Warn this many days before a CA expires
+    #[arg(long, value_name = "DAYS", default_value_t = 180, value_parser = days())]
+    pub(crate) ca_expiry_warning: i64,
+}
+
+/// What `watch` is told.
+#[cfg(feature = "live")]
+#[derive(Args, Debug)]
+pub(crate) struct Watch {
+    /// PKI directories or the ones above them; several are several nodes of one cluster
+    #[arg(value_name = "PATH", default_value = USUAL_PKI)]
+    pub(crate) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) choice: Choice,
+    /// Where /metrics and /healthz are served
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9464")]
+    pub(crate) listen: std::net::SocketAddr,
+    /// Look again after so long at the latest, whether or not anything has changed
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "60s")]
+    pub(crate) interval: Duration,
+    /// Judge as a program built by this Go
+    #[arg(long, value_name = "VERSION", default_value_t = GoVersion::NEWEST)]
+    pub(crate) for_go: GoVersion,
 }
 
 /// Where things are.
@@ -758,6 +800,7 @@ fn duration(text: &str) -> Result<Duration, String> {
         "" | "s" => number,
         "ms" => number / 1e3,
         "m" => number * 60.0,
+        "h" => number * 3600.0,
         _ => return Err("not a duration such as 5s or 500ms".to_owned()),
     };
     if !(0.001..=3600.0).contains(&seconds) {

@@ -10,6 +10,8 @@ mod repair;
 mod scan;
 mod shell;
 mod verify;
+#[cfg(feature = "live")]
+mod watch;
 
 use std::io;
 
@@ -67,6 +69,8 @@ fn to(out: &mut Output, arguments: &Arguments) -> io::Result<Exit> {
         },
         #[cfg(feature = "live")]
         Command::Probe(probe) => probe::run(probe, manners, out),
+        #[cfg(feature = "live")]
+        Command::Watch(watch) => watch::run(watch, manners, out),
         Command::Diagnose(diagnose) => diagnose::run(diagnose, manners, out),
         Command::Regen(regen) => repair::regen(regen, manners, out),
         Command::Fix(fix) => repair::fix(fix, manners, out),
@@ -99,6 +103,10 @@ fn usage(arguments: &Arguments) -> Result<(), &'static str> {
         if diagnose.pki.len() > pkidoctor::read::MAX_NODES {
             return Err("more paths than the 64 nodes that fit one run");
         }
+    }
+    #[cfg(feature = "live")]
+    if matches!(arguments.command, Command::Watch(_)) && arguments.manners.output.is_some() {
+        return Err("watch never ends, and -o is written at the end; /metrics has it all");
     }
     let is_document = arguments.manners.format.is_some_and(crate::args::Format::is_document);
     match &arguments.command {

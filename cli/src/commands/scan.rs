@@ -10,7 +10,7 @@ use pkidoctor::report::{self, Filter, Report, SCHEMA};
 use serde_json::json;
 use time::OffsetDateTime;
 
-use crate::args::{Format, Judge, Manners, Place, Scan, Threshold, clock};
+use crate::args::{Choice, Format, Judge, Manners, Place, Scan, Threshold, clock};
 use crate::exit::Exit;
 use crate::language;
 use crate::output::{Output, say};
@@ -56,11 +56,16 @@ impl Terms {
 }
 
 fn terms(scan: &Scan) -> Terms {
-    Terms {
-        options: Options { expiry_warning: scan.expiry_warning, ca_expiry_warning: scan.ca_expiry_warning },
-        filter: Filter { select: scan.select.clone(), ignore: scan.ignore.clone() },
-        fail_on: scan.fail_on,
-    }
+    let (options, filter) = choice(&scan.choice);
+    Terms { options, filter, fail_on: scan.fail_on }
+}
+
+/// What findings are asked for.
+pub(super) fn choice(choice: &Choice) -> (Options, Filter) {
+    (
+        Options { expiry_warning: choice.expiry_warning, ca_expiry_warning: choice.ca_expiry_warning },
+        Filter { select: choice.select.clone(), ignore: choice.ignore.clone() },
+    )
 }
 
 /// What is to be read.

@@ -15,3 +15,5 @@ mod schema;
 mod secrets;
 mod snapshots;
 mod support;
+#[cfg(feature = "live")]
+mod watch;

@@ -2,6 +2,8 @@
 
 #[allow(clippy::disallowed_methods, reason = "the one door through which files are read")]
 pub mod disk;
+#[allow(clippy::disallowed_methods, reason = "asks for times and sizes, and opens nothing")]
+mod footprint;
 #[allow(clippy::disallowed_methods, reason = "logs are streamed from here; they are no part of the tree")]
 pub mod logs;
 mod node;
@@ -15,6 +17,7 @@ use crate::cluster::Cluster;
 use crate::go::GoVersion;
 
 pub use disk::{Projected, Projection};
+pub use footprint::Footprint;
 
 /// What is to be read.
 #[derive(Clone, Default)]

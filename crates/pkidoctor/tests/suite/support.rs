@@ -243,6 +243,10 @@ fn is_prose(text: &str) -> bool {
     let programs =
         ["pkidoctor ", "kubeadm ", "chmod ", "chown ", "cp ", "mv ", "systemctl ", "crictl ", "kubectl ", "openssl "];
     let said = ["x509: ", "tls: ", "remote error: ", "asn1: ", "open ", "error loading ", "yaml: "];
+    // Go's own words, too
+    if ["is not permitted by any constraint", "is excluded by constraint"].iter().any(|words| text.contains(words)) {
+        return false;
+    }
     if programs.iter().chain(&said).any(|start| text.starts_with(start)) && !text.contains(": it") {
         return false;
     }
