@@ -285,6 +285,9 @@ pub(crate) struct Scan {
     pub(crate) each: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) choice: Choice,
+    /// Print the trust map for one of these programs instead of a report
+    #[arg(long, value_enum, value_name = "LANGUAGE", conflicts_with_all = ["format", "each"])]
+    pub(crate) graph: Option<Graph>,
     /// Exit with 1 from this severity on
     #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = Threshold::Error)]
     pub(crate) fail_on: Threshold,
@@ -297,6 +300,15 @@ pub(crate) struct Scan {
     pub(crate) tour: Tour,
     #[command(flatten)]
     pub(crate) judge: Judge,
+}
+
+/// In what the map is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Graph {
+    /// Mermaid, as GitHub draws it
+    Mermaid,
+    /// DOT, as Graphviz draws it
+    Dot,
 }
 
 /// Which findings count, and from when on.

@@ -126,6 +126,10 @@ fn usage(arguments: &Arguments) -> Result<(), &'static str> {
     if scan.tour.is_set() && !scan.probe {
         return Err(TOUR_ALONE);
     }
+    #[cfg(feature = "live")]
+    if scan.probe && scan.graph.is_some() {
+        return Err("--graph draws what files say: without --probe");
+    }
     if scan.paths.len() > pkidoctor::read::MAX_NODES {
         return Err("more paths than the 64 nodes that fit one run; --each DIR takes any number of clusters");
     }

@@ -390,12 +390,11 @@ fn restored(restore: &Restore, home: &Path) -> Outcome {
 /// # Errors
 /// When the output cannot be written.
 pub(crate) fn recover(recover: &Recover, manners: &Manners, out: &mut Output) -> io::Result<Exit> {
-    let outcome = match repair::home(&request(&recover.patient)) {
-        Ok(home) => match repair::recover(&RealFiles, &home) {
-            Ok(recovered) => Outcome::Recovered(recovered),
-            Err(failure) => Outcome::Failed(failure),
-        },
-        Err(error) => {
+    let outcome = match repair::recover(&RealFiles, &request(&recover.patient)) {
+        Ok(recovered) => Outcome::Recovered(recovered),
+        Err(NotDone::Failed(failure)) => Outcome::Failed(failure),
+        Err(NotDone::Refused(refusal)) => Outcome::Refused(refusal),
+        Err(NotDone::Read(error)) => {
             say(&error.to_string());
             Outcome::CouldNotRead(error.to_string())
         }

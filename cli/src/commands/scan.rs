@@ -14,7 +14,7 @@ use crate::args::{Choice, Format, Judge, Manners, Place, Scan, Threshold, clock}
 use crate::exit::Exit;
 use crate::language;
 use crate::output::{Output, say};
-use crate::render::{self, About, human, json, lines, page::Page, page::YELLOW};
+use crate::render::{self, About, graph, human, json, lines, page::Page, page::YELLOW};
 
 /// Runs `scan` on the nodes of one cluster.
 ///
@@ -30,7 +30,10 @@ pub(crate) fn run(scan: &Scan, manners: &Manners, out: &mut Output) -> io::Resul
     let begun = clock();
     match examine(scan, scan.paths.clone(), now) {
         Ok(report) => {
-            tell(&report, &About { took: took(begun), ..terms.about() }, manners, out)?;
+            match scan.graph {
+                Some(graph) => out.write_all(graph::text(&report, graph).as_bytes())?,
+                None => tell(&report, &About { took: took(begun), ..terms.about() }, manners, out)?,
+            }
             Ok(exit(&report, terms.fail_on))
         }
         Err(error) => {

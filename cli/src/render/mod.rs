@@ -2,6 +2,7 @@
 
 pub(crate) mod clean;
 pub(crate) mod diagnosis;
+pub(crate) mod graph;
 pub(crate) mod html;
 pub(crate) mod human;
 pub(crate) mod json;
@@ -14,6 +15,7 @@ pub(crate) mod page;
 pub(crate) mod prometheus;
 pub(crate) mod repair;
 mod sarif;
+mod trust;
 
 use std::io::{self, Write};
 use std::time::Duration;

@@ -5,6 +5,7 @@ mod diagnose;
 mod documents;
 mod exits;
 mod fleet;
+mod formats;
 mod hostile;
 #[cfg(feature = "live")]
 mod live;

@@ -7,6 +7,7 @@
 use pkidoctor::report::{LinkReport, NodeReport, Report};
 
 use super::write::Html;
+use crate::render::trust::{ends, original};
 
 /// Where the columns of components begin, and how wide they are.
 const COLUMNS: [i32; 4] = [10, 300, 590, 880];
@@ -284,24 +285,6 @@ fn clipped(text: &str, limit: usize) -> String {
     text.chars().take(limit - 1).chain(['…']).collect()
 }
 
-/// Client and server of a link, as boxes of the map.
-fn ends(id: &str) -> (String, String) {
-    let Some((client, server)) = id.split_once("->") else {
-        return ("controller-manager".to_owned(), "kube-apiserver".to_owned());
-    };
-    let client = match client {
-        "front-proxy-client" => "kube-apiserver",
-        _ if client.starts_with("etcd-peer") => "etcd",
-        other => other,
-    };
-    let server = match server {
-        "etcd-peer" => "etcd",
-        other => other.strip_prefix("etcd-peer:").unwrap_or(other),
-    };
-    let server = if id.starts_with("etcd-peer:") { format!("etcd of {server}") } else { server.to_owned() };
-    (client.to_owned(), server)
-}
-
 fn column_of_client(name: &str) -> usize {
     match name {
         "kube-apiserver" | "kubeadm" | "etcd-gateway" => 1,
@@ -339,21 +322,6 @@ fn told(edge: &Edge<'_>) -> String {
         lines.push(line);
     }
     lines.join(" — ")
-}
-
-/// The file in the PKI that holds the same CA as a kubeconfig.
-fn original<'r>(node: &'r NodeReport, subject: &'r str) -> &'r str {
-    let Some((conf, "ca")) = subject.split_once('#') else { return subject };
-    let digest = |path: &str, certificate: usize| {
-        let file = node.files.iter().find(|file| file.path == path)?;
-        file.certificates.get(certificate).map(|certificate| certificate.sha256.as_str())
-    };
-    let Some(file) = node.files.iter().find(|file| file.path == conf) else { return subject };
-    let ours: Vec<&str> = (0..file.certificates.len()).filter_map(|certificate| digest(conf, certificate)).collect();
-    match digest("ca.crt", 0) {
-        Some(theirs) if ours.contains(&theirs) => "ca.crt",
-        _ => subject,
-    }
 }
 
 /// The CA that signed what is shown, by its name.

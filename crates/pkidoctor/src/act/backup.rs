@@ -314,6 +314,23 @@ fn resemble(files: &dyn Files, file: &Open, facts: Facts, source: &Directory, na
 
 // ---- removing ----
 
+/// Whether what is called so among backups is nothing yet, or this run's own, as far as it is still there.
+pub(super) fn is_of(files: &dyn Files, parent: &Path, run: &Run) -> Result<bool, Reason> {
+    let name = finished_name(&run.id);
+    let missing = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+    let root = match files.directory(parent).and_then(|parent| files.child(&parent, &name)) {
+        Err(error) if missing(&error) => return Ok(true),
+        answer => answer.while_at("open", parent)?,
+    };
+    let path = root.join(LIST);
+    match files.open(&root, LIST).and_then(|file| files.read(&file, MAX_LIST)) {
+        Ok(bytes) => Ok(serde_json::from_slice(&bytes).is_ok_and(|list: List| list.run == *run)),
+        // the list goes last
+        Err(error) if missing(&error) => Ok(files.facts(&root, FILES).while_at("look at", &path)?.is_none()),
+        Err(error) => Err(Reason::of(&error, "read", &path)),
+    }
+}
+
 /// Removes the backup of a run that is undone, however far it came, and the directories that were made for it.
 pub(super) fn remove(files: &dyn Files, parent: &Path, id: &str, made: &[PathText]) -> Result<(), Reason> {
     match files.directory(parent) {

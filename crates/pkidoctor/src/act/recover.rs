@@ -3,8 +3,10 @@
 //! It may be interrupted itself, anywhere: every step leaves what the next attempt needs. The journal is input: what
 //! it says is done only where the files' own digests agree, to files of our own naming beside them.
 
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
+use super::backup;
 use super::files::Kind;
 use super::journal::{BackupPlace, Header, Journal, MAX_JOURNAL, Run, parse};
 use super::ledger::{Ledger, Position, clear_journal};
@@ -23,8 +25,9 @@ pub enum Recovered {
     Finished(Run),
 }
 
-/// Makes a directory whole after an interrupted repair. Files outside `within` are not touched (`/`: any file): a tree
-/// that came from elsewhere brings its own journal.
+/// Makes a directory whole after an interrupted repair. Files outside of the directories `within` are not touched (`/`:
+/// any file): a tree that came from elsewhere brings its own journal. The run's own backup may be anywhere, where the
+/// tree is where the journal was written.
 ///
 /// A journal that was written when the tree was elsewhere is followed when the whole node moved (its disk is now below
 /// `/mnt`), and refused when only the directory did.
@@ -32,7 +35,7 @@ pub enum Recovered {
 /// # Errors
 /// [`Failure::Unchanged`] when the journal is not to be followed or cannot be read (it stays), [`Failure::Torn`] when someone has changed a file
 /// since, [`Failure::Interrupted`] when the disk does not take it.
-pub fn recover(lock: &Lock<'_>, within: &Path) -> Result<Recovered, Failure> {
+pub fn recover(lock: &Lock<'_>, within: &[PathBuf]) -> Result<Recovered, Failure> {
     let journal = read(lock).map_err(Failure::Unchanged)?;
     match journal {
         None => Ok(Recovered::Nothing),
@@ -68,19 +71,38 @@ fn read(lock: &Lock<'_>) -> Result<Option<Journal>, Reason> {
 }
 
 /// The header with its paths as they are on this machine now.
-fn here(lock: &Lock<'_>, mut header: Header, within: &Path) -> Result<Header, Reason> {
+fn here(lock: &Lock<'_>, mut header: Header, within: &[PathBuf]) -> Result<Header, Reason> {
     let refuse = |why: String| Reason::Journal { path: lock.journal(), why };
-    let within = lock.files.real_path(within).while_at("find", within)?;
+    let mut places = Vec::new();
+    for place in within {
+        match lock.files.real_path(place) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            answer => places.push(answer.while_at("find", place)?),
+        }
+    }
     let Some(prefix) = moved(&header.home.0, lock.home()) else {
         let why = format!("it was written for {}, and this is {}", header.home.0.display(), lock.home().display());
         return Err(refuse(why));
     };
-    let backup = header.backup.iter_mut().flat_map(|BackupPlace { parent, made }| made.iter_mut().chain([parent]));
+    let is_outside = |path: &Path| !places.iter().any(|place| path.starts_with(place));
+    let outside = |path: &Path| {
+        let places: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
+        refuse(format!("it names {}, which is outside {}", path.display(), places.join(" and ")))
+    };
     let changes = header.changes.iter_mut().map(|change| &mut change.path);
-    for path in changes.chain(backup).chain([&mut header.home]) {
+    for path in changes.chain([&mut header.home]) {
         path.0 = below(&prefix, &path.0);
-        if !path.0.starts_with(&within) {
-            return Err(refuse(format!("it names {}, which is outside {}", path.0.display(), within.display())));
+        if is_outside(&path.0) {
+            return Err(outside(&path.0));
+        }
+    }
+    if let Some(BackupPlace { parent, made }) = &mut header.backup {
+        for path in made.iter_mut().chain([&mut *parent]) {
+            path.0 = below(&prefix, &path.0);
+        }
+        let is_own = || Ok(prefix.as_os_str().is_empty() && backup::is_of(lock.files, &parent.0, &header.run)?);
+        if is_outside(&parent.0) && !is_own()? {
+            return Err(outside(&parent.0));
         }
     }
     Ok(header)

@@ -3,12 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use crate::act::{
     self, After, Backup, BackupRequest, Change, Committed, Failure, Files, Recovered, RestoreError, Run, Staged,
 };
 use crate::cluster::{Cluster, File, State};
+use crate::go::GoVersion;
 use crate::plan::Refusal;
 use crate::read::{self, Request};
 
@@ -242,13 +244,30 @@ fn not_restored(error: &RestoreError) -> Refusal {
     }
 }
 
-/// Finishes or undoes an interrupted repair.
+/// Finishes or undoes an interrupted repair of the first node.
 ///
 /// # Errors
 /// As [`act::recover`].
-pub fn recover(files: &dyn Files, home: &Path) -> Result<Recovered, Failure> {
-    let lock = act::lock(files, home).map_err(Failure::Unchanged)?;
-    // kubeconfigs lie beside the PKI; what is elsewhere is not of this node
-    let within = home.parent().unwrap_or(home);
-    act::recover(&lock, within)
+pub fn recover(files: &dyn Files, request: &Request) -> Result<Recovered, NotDone> {
+    let home = read::home(request)?;
+    let lock = act::lock(files, &home).map_err(Failure::Unchanged)?;
+    Ok(act::recover(&lock, &places(request, &home))?)
+}
+
+/// Where files of the node lie: kubeconfigs beside the PKI, and what flags name elsewhere. What is in no such directory
+/// is not of this node.
+fn places(request: &Request, home: &Path) -> Vec<PathBuf> {
+    let mut places = vec![home.parent().unwrap_or(home).to_path_buf()];
+    // neither the time nor the Go decides where files are
+    if let Ok(cluster) = read::cluster(request, OffsetDateTime::UNIX_EPOCH, GoVersion::NEWEST) {
+        let node = &cluster.nodes[PATIENT];
+        let here = |path: &String| read::destination(request, &cluster, PATIENT, path).ok();
+        let named = node.files.keys().filter_map(here).filter_map(|path| path.parent().map(Path::to_path_buf));
+        for place in named.filter_map(|place| read::real(&place.join("x")).ok()?.parent().map(Path::to_path_buf)) {
+            if !places.iter().any(|known| place.starts_with(known)) {
+                places.push(place);
+            }
+        }
+    }
+    places
 }

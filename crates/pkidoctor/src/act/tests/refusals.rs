@@ -274,10 +274,10 @@ fn a_tree_that_moved() {
     let copy = tree.path("copy");
     assert!(Command::new("cp").arg("-a").arg(tree.home()).arg(&copy).status().expect("cp").success());
     let held = lock(&RealFiles, &copy).expect("free");
-    assert!(matches!(recover(&held, &tree.base), Err(Failure::Unchanged(Reason::Journal { .. }))));
+    assert!(matches!(recover(&held, &[tree.base.clone()]), Err(Failure::Unchanged(Reason::Journal { .. }))));
     // what lies outside of where it may work
     let held = lock(&RealFiles, &tree.home()).expect("free");
-    assert!(matches!(recover(&held, &tree.home()), Err(Failure::Unchanged(Reason::Journal { .. }))));
+    assert!(matches!(recover(&held, &[tree.home()]), Err(Failure::Unchanged(Reason::Journal { .. }))));
     // the whole disk, now below another directory
     let mnt = Tree::new();
     fs::remove_dir_all(mnt.path("etc")).expect("removed");
@@ -285,7 +285,7 @@ fn a_tree_that_moved() {
     fs::create_dir_all(&there).expect("directories");
     assert!(Command::new("cp").arg("-a").arg(tree.path("etc")).arg(&there).status().expect("cp").success());
     let home = there.join("etc/kubernetes/pki");
-    let outcome = recover(&lock(&RealFiles, &home).expect("free"), &mnt.base);
+    let outcome = recover(&lock(&RealFiles, &home).expect("free"), &[mnt.base.clone()]);
     assert!(matches!(outcome, Ok(Recovered::Undone(Some(_)))), "{outcome:?}");
     assert!(!home.join(crate::profile::JOURNAL).exists());
     for (path, facts) in before {

@@ -121,7 +121,8 @@ impl Tree {
 
     pub(super) fn recover(&self, files: &dyn Files) -> Result<Recovered, Failure> {
         let lock = lock(files, &self.home()).map_err(Failure::Unchanged)?;
-        recover(&lock, &self.base)
+        // as the command does: backups are elsewhere
+        recover(&lock, &[self.path("etc/kubernetes")])
     }
 
     pub(super) fn restore(&self, files: &dyn Files) -> Result<(), Failure> {
