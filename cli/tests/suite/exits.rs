@@ -27,8 +27,8 @@ fn two_for_bad_usage_with_empty_stdout() {
     let ward = Ward::with(&["stacked-single"]);
     let misuses: [&[&str]; 12] = [
         &["scan", "--no-such-flag"],
-        &["scan", "--format", "sarif"],
-        &["scan", "--lang", "zh"],
+        &["scan", "--format", "yaml"],
+        &["scan", "--lang", "fr"],
         &["scan", "--at", "yesterday"],
         &["scan", "--for-go", "2.0"],
         &["scan", "--expiry-warning", "-1"],

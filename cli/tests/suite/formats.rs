@@ -40,19 +40,19 @@ fn broken() -> Ward {
 fn sarif_is_as_oasis_says_and_points_at_files_and_lines() {
     let schema = sarif_schema();
     let ward = Ward::act("act-1");
-    let manifest = ward.path("act-1/manifests/kube-apiserver.yaml");
-    let text = std::fs::read_to_string(&manifest).expect("reads").replace("--etcd-cafile=", "--etcd-cafile=/nowhere");
+    let manifest = ward.path("act-1/manifests/etcd.yaml");
+    let text = std::fs::read_to_string(&manifest).expect("reads").replace("--client-cert-auth=true", "--client-cert-auth=false");
     std::fs::write(&manifest, text).expect("writes");
-    let log = ward.scan(&["act-1/pki", "--format", "sarif", "--ignore", "san-missing"]).code(1).json();
+    let log = ward.scan(&["act-1/pki", "--format", "sarif", "--ignore", "san-missing"]).code(0).json();
     valid(&schema, &log);
-    let report = ward.scan(&["act-1/pki", "--format", "json", "--ignore", "san-missing"]).code(1).json();
+    let report = ward.scan(&["act-1/pki", "--format", "json", "--ignore", "san-missing"]).code(0).json();
     let results = log["runs"][0]["results"].as_array().expect("results");
     assert_eq!(results.len(), report["findings"].as_array().expect("findings").len());
     let of = |code: &str| results.iter().find(|result| result["ruleId"] == code).expect("a result");
-    let missing = of("manifest-path-missing");
-    let place = &missing["locations"][0]["physicalLocation"];
+    let noop = of("client-cert-auth-noop");
+    let place = &noop["locations"][0]["physicalLocation"];
     let uri = place["artifactLocation"]["uri"].as_str().expect("a URI");
-    assert!(uri.ends_with("/manifests/kube-apiserver.yaml"), "{uri}");
+    assert!(uri.ends_with("/manifests/etcd.yaml"), "{uri}");
     assert!(place["region"]["startLine"].as_u64().is_some_and(|line| line > 1), "{place}");
     let server = of("san-missing");
     assert_eq!(server["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "act-1/pki/etcd/server.crt");

@@ -270,3 +270,47 @@ fn no_key_is_ever_told() {
     }
     assert!(!told.contains("PRIVATE KEY"));
 }
+
+/// Flags may name files anywhere, and a backup may go anywhere: what a kill leaves of both is recovered.
+#[test]
+fn a_killed_repair_of_files_elsewhere_is_recovered() {
+    for at in 2..6 {
+        let ward = today(&[]);
+        let (here, elsewhere) = (ward.directory.display().to_string(), ward.path("elsewhere"));
+        std::fs::create_dir_all(&elsewhere).expect("a directory");
+        for name in ["server.crt", "server.key"] {
+            std::fs::rename(ward.path("pki/etcd").join(name), elsewhere.join(name)).expect("moves");
+        }
+        std::fs::create_dir(ward.path("node")).expect("a directory");
+        for name in ["pki", "manifests", "admin.conf", "controller-manager.conf", "scheduler.conf", "kubelet.conf"] {
+            std::fs::rename(ward.path(name), ward.path("node").join(name)).expect("moves");
+        }
+        for manifest in files(&ward.path("node/manifests")) {
+            let text = std::fs::read_to_string(&manifest).expect("reads");
+            let text = text.replace("/etc/kubernetes/pki/etcd/server.", &format!("{here}/elsewhere/server."));
+            std::fs::write(&manifest, text.replace("/etc/kubernetes", &format!("{here}/node"))).expect("writes");
+        }
+        let before = tree(&ward);
+        let binary = env!("CARGO_BIN_EXE_pkidoctor");
+        let inject = format!("inject=renameat,renameat2:signal=KILL:when={at}");
+        let words =
+            ["-f", "-o", "/dev/null", "-e", "trace=renameat,renameat2", "-e", &inject, binary, "regen", "etcd-server"];
+        let (pki, backup) = (format!("{here}/node/pki"), format!("--backup={here}/backups"));
+        let killed = Command::new("strace").args(words).args(["--pki", &pki, &backup]).output().expect("strace runs");
+        assert!(!killed.status.success(), "it came to its end: {at}");
+        ward.run(&["recover", "--pki", &pki]).code(0);
+        let again = ward.run(&["recover", "--pki", &pki]).code(0);
+        assert!(again.stdout.contains("nothing was interrupted"), "{}", again.stdout);
+        let after = tree(&ward);
+        let changed: Vec<_> = before.keys().filter(|path| before.get(*path) != after.get(*path)).collect();
+        let pair = ["server.crt", "server.key"].map(|name| elsewhere.join(name));
+        assert!(
+            changed.is_empty() || changed.iter().all(|path| pair.contains(path)) && changed.len() == 2,
+            "{changed:?}"
+        );
+        // the pod does not mount that directory; nothing else is wrong
+        let report = ward.run(&["scan", &pki, "--format", "json"]).code(1).json();
+        let findings = report["findings"].as_array().expect("findings");
+        assert!(findings.iter().all(|finding| finding["code"] == "path-not-mounted"), "{findings:?}");
+    }
+}
