@@ -138,7 +138,10 @@ impl<'r> Here<'r> {
     fn link(&self, link: &'r LinkReport) -> LineLink<'r> {
         let (findings, findings_elsewhere) = self.renumber(&link.findings);
         let same = findings == link.findings;
-        let link = if same { Cow::Borrowed(link) } else { Cow::Owned(LinkReport { findings, ..link.clone() }) };
+        let mut link = Cow::Borrowed(link);
+        if !same {
+            link.to_mut().findings = findings;
+        }
         LineLink { link, findings_elsewhere }
     }
 
@@ -146,8 +149,11 @@ impl<'r> Here<'r> {
         let (findings, findings_elsewhere) = self.renumber(&cause.findings);
         let log_events = places(&self.events, &cause.log_events);
         let same = findings == cause.findings && log_events == cause.log_events;
-        let cause =
-            if same { Cow::Borrowed(cause) } else { Cow::Owned(Cause { findings, log_events, ..cause.clone() }) };
+        let mut cause = Cow::Borrowed(cause);
+        if !same {
+            let own = cause.to_mut();
+            (own.findings, own.log_events) = (findings, log_events);
+        }
         LineCause { cause, findings_elsewhere }
     }
 
@@ -161,7 +167,9 @@ impl<'r> Here<'r> {
     }
 
     fn event(&self, event: &EventReport) -> EventReport {
-        EventReport { causes: places(&self.causes, &event.causes), ..event.clone() }
+        let mut event = event.clone();
+        event.causes = places(&self.causes, &event.causes);
+        event
     }
 
     fn renumber(&self, indices: &[usize]) -> (Vec<usize>, Vec<Elsewhere<'r>>) {
@@ -190,7 +198,10 @@ fn places(kept: &[usize], indices: &[usize]) -> Vec<usize> {
 fn count(findings: &[&Finding], checks: &Checks) -> Summary {
     let of =
         |severity: &str| findings.iter().filter(|finding| !finding.ignored && finding.severity == severity).count();
-    Summary { error: of("error"), warning: of("warning"), info: of("info"), checks: checks.clone() }
+    let mut summary = Summary::default();
+    (summary.error, summary.warning, summary.info) = (of("error"), of("warning"), of("info"));
+    summary.checks = checks.clone();
+    summary
 }
 
 /// As for a whole report.

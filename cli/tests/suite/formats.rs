@@ -41,7 +41,9 @@ fn sarif_is_as_oasis_says_and_points_at_files_and_lines() {
     let schema = sarif_schema();
     let ward = Ward::act("act-1");
     let manifest = ward.path("act-1/manifests/etcd.yaml");
-    let text = std::fs::read_to_string(&manifest).expect("reads").replace("--client-cert-auth=true", "--client-cert-auth=false");
+    let text = std::fs::read_to_string(&manifest)
+        .expect("reads")
+        .replace("--client-cert-auth=true", "--client-cert-auth=false");
     std::fs::write(&manifest, text).expect("writes");
     let log = ward.scan(&["act-1/pki", "--format", "sarif", "--ignore", "san-missing"]).code(0).json();
     valid(&schema, &log);

@@ -9,6 +9,7 @@ use super::paths::quoted;
 
 /// Why nothing was changed, or why a change could not go on.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Reason {
     /// Another process holds the lock.
     #[error("another pkidoctor is at work in {}", home.display())]

@@ -13,6 +13,7 @@ use crate::report::{Cause, Finding, LinkReport, Report};
 
 /// A language of sentences.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[non_exhaustive]
 pub enum Language {
     /// English, in which everything is written.
     #[default]
@@ -185,15 +186,12 @@ impl Template {
             };
             // a brace of its own
             let value = index.and_then(|index: usize| values.get(index.checked_sub(1)?));
-            match (value, inside) {
-                (Some(value), Some(inside)) => {
-                    out.push_str(value);
-                    rest = &from[inside.len() + 2..];
-                }
-                _ => {
-                    out.push('{');
-                    rest = &from[1..];
-                }
+            if let (Some(value), Some(inside)) = (value, inside) {
+                out.push_str(value);
+                rest = &from[inside.len() + 2..];
+            } else {
+                out.push('{');
+                rest = &from[1..];
             }
         }
         out.push_str(rest);
@@ -266,7 +264,9 @@ impl Language {
     }
 
     fn all(self, texts: &mut [String]) {
-        texts.iter_mut().for_each(|text| self.one(text));
+        for text in texts {
+            self.one(text);
+        }
     }
 
     fn one(self, text: &mut String) {

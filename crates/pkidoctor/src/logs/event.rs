@@ -83,6 +83,7 @@ pub struct When {
 
 /// The program that wrote a line.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[non_exhaustive]
 pub enum Writer {
     /// etcd, a member.
     Etcd,
@@ -132,6 +133,7 @@ impl Writer {
 
 /// The port that a line is about.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[non_exhaustive]
 pub enum Port {
     /// etcd's, for clients: 2379.
     EtcdClient,
@@ -265,6 +267,7 @@ pub struct Fact {
 
 /// What a [`Fact`] tells.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[non_exhaustive]
 pub enum Told {
     /// The program starts, of this version where it says so.
     Started {

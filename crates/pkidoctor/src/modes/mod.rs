@@ -34,6 +34,7 @@ pub use folk::FOLK;
 
 /// One way in which a control plane's PKI fails, as it is told to somebody who has to mend it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct Mode {
     /// Kebab-case, for ever: `san-server-missing-localhost`.
     pub slug: &'static str,

@@ -43,6 +43,7 @@ pub const MAX_NODES: usize = 64;
 
 /// Why nothing could be read. A bad certificate is never one of these: it is a finding.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ReadError {
     /// There is nothing at the path.
     #[error("no PKI at {0}: {1}")]

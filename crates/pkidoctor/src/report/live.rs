@@ -18,6 +18,7 @@ use super::{CertificateReport, certificate_report};
 
 /// What came of one link live.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct LiveReport {
     /// What was dialled.
     pub endpoint: String,
@@ -67,6 +68,7 @@ pub struct LiveReport {
 
 /// The lines that a refusal leaves in the logs of both sides, after their dates.
 #[derive(Clone, Debug, Default, Serialize)]
+#[non_exhaustive]
 pub struct LogReport {
     /// The client's.
     pub client: Option<String>,
@@ -76,6 +78,7 @@ pub struct LogReport {
 
 /// What an etcd says of itself.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct EtcdReport {
     /// Its version.
     pub version: Option<String>,
@@ -99,6 +102,7 @@ pub struct EtcdReport {
 
 /// One member of the list.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct MemberReport {
     /// Its number, hexadecimal.
     pub id: String,
@@ -114,6 +118,7 @@ pub struct MemberReport {
 
 /// One port of etcd.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct PortReport {
     /// Where it is.
     pub endpoint: String,
@@ -131,6 +136,7 @@ pub struct PortReport {
 
 /// A client without a certificate.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct StrangerReport {
     /// Whether it was taken.
     pub served: bool,
@@ -144,6 +150,7 @@ pub struct StrangerReport {
 
 /// A client without TLS.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct PlainReport {
     /// Whether HTTP came back.
     pub answered: bool,
@@ -153,6 +160,7 @@ pub struct PlainReport {
 
 /// Whether `kubeadm upgrade` will get past etcd.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct UpgradeReport {
     /// `passes`, `hangs`, `unknown`.
     pub verdict: &'static str,

@@ -34,6 +34,7 @@ pub const SCHEMA: &str = "pkidoctor.report.v1";
 
 /// The whole of what a run has to say.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Report {
     /// Always [`SCHEMA`].
     pub schema: &'static str,
@@ -79,6 +80,7 @@ pub struct JudgedAs {
 
 /// One node.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct NodeReport {
     /// As given.
     pub path: String,
@@ -98,6 +100,7 @@ pub struct NodeReport {
 
 /// One file.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct FileReport {
     /// Relative to the PKI, or as on the node.
     pub path: String,
@@ -117,6 +120,7 @@ pub struct FileReport {
 
 /// One certificate.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct CertificateReport {
     /// RFC 2253.
     pub subject: String,
@@ -148,6 +152,7 @@ pub struct CertificateReport {
 
 /// One link.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct LinkReport {
     /// `kube-apiserver->etcd`…
     pub id: String,
@@ -182,6 +187,7 @@ pub struct LinkReport {
 
 /// The files that a link stands on, as subjects of findings name them; `null` where there is none, or none is known.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct UsesReport {
     /// The client's certificate.
     pub client_shows: Option<String>,
@@ -195,6 +201,7 @@ pub struct UsesReport {
 
 /// Both sides of a link: `ok`, `broken` where it refuses or does not load, `unknown`.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct SidesReport {
     /// The client.
     pub client: &'static str,
@@ -204,6 +211,7 @@ pub struct SidesReport {
 
 /// One finding.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Finding {
     /// The defect's code.
     pub code: &'static str,
@@ -240,6 +248,7 @@ pub struct FactReport {
 
 /// What to do.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct RemedyReport {
     /// `put-back`, `rewrite`, `regen`, `chmod`, `restart`, `manual`.
     pub kind: &'static str,
@@ -255,6 +264,7 @@ pub struct RemedyReport {
 
 /// A root cause: findings that belong together.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Cause {
     /// One sentence.
     pub title: String,
@@ -282,6 +292,7 @@ pub struct Cause {
 
 /// What speaks for a cause, and what against it.
 #[derive(Clone, Debug, Default, Serialize)]
+#[non_exhaustive]
 pub struct EvidenceReport {
     /// For it.
     #[serde(rename = "for")]
@@ -293,6 +304,7 @@ pub struct EvidenceReport {
 
 /// Lines of a log that tell the same, understood and counted.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct EventReport {
     /// The log.
     pub source: String,
@@ -339,6 +351,7 @@ pub struct EventReport {
 
 /// The logs that were read.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct LogsReport {
     /// Each of them.
     pub sources: Vec<SourceReport>,
@@ -352,6 +365,7 @@ pub struct LogsReport {
 
 /// One log.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct SourceReport {
     /// Its name.
     pub name: String,
@@ -369,6 +383,7 @@ pub struct SourceReport {
 
 /// Counts.
 #[derive(Clone, Debug, Default, Serialize)]
+#[non_exhaustive]
 pub struct Summary {
     /// Findings that are errors, ignored ones left out.
     pub error: usize,
@@ -382,6 +397,7 @@ pub struct Summary {
 
 /// What became of every check.
 #[derive(Clone, Debug, Default, Serialize)]
+#[non_exhaustive]
 pub struct Checks {
     /// Looked, nothing wrong.
     pub clear: usize,

@@ -7,6 +7,7 @@ mod configuration;
 mod cure;
 mod diagnosis;
 mod docs;
+mod examples;
 mod files;
 mod healthy;
 mod hostile;

@@ -9,6 +9,7 @@ pub(super) use read::{instant, quoted_names, read};
 
 /// Why. Instants and names are those in the line.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[non_exhaustive]
 pub enum Reason {
     /// The other side sent this alert (`remote error: tls: …`); its reason stands in the other side's log.
     Alert(Alert),
