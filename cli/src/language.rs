@@ -33,6 +33,7 @@ pub(crate) fn report(report: &Report) -> Cow<'_, Report> {
 }
 
 /// What the environment asks for: `LC_ALL`, else `LC_MESSAGES`, else `LANG` (POSIX, XBD section 8.2).
+#[expect(clippy::disallowed_methods, reason = "the command line looks at the environment")]
 pub(crate) fn of_environment() -> Language {
     let names = ["LC_ALL", "LC_MESSAGES", "LANG"];
     let asked = names.iter().filter_map(|name| std::env::var(name).ok()).find(|value| !value.is_empty());

@@ -32,15 +32,11 @@ pub(crate) fn run(verify: &Verify, manners: &Manners, out: &mut Output) -> io::R
             ("incomplete", Some(error.to_string()), Exit::CouldNotLook)
         }
     };
-    match manners.format() {
-        Format::Human => writeln!(out, "{}", tr(&human(verdict, error.as_deref())))?,
-        _ => {
-            let go = verify.judge.for_go.to_string();
-            json::line(
-                out,
-                &json!({ "verdict": verdict, "error": error, "at": rfc3339(now), "judged_as": { "go": go } }),
-            )?;
-        }
+    if manners.format() == Format::Human {
+        writeln!(out, "{}", tr(&human(verdict, error.as_deref())))?;
+    } else {
+        let go = verify.judge.for_go.to_string();
+        json::line(out, &json!({ "verdict": verdict, "error": error, "at": rfc3339(now), "judged_as": { "go": go } }))?;
     }
     Ok(exit)
 }

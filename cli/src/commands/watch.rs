@@ -155,7 +155,7 @@ impl<'w> Round<'w> {
     fn wait<T>(&mut self, interval: Duration, mut ended: impl FnMut() -> Option<T>) -> Option<T> {
         let mut waited = Duration::ZERO;
         while waited < interval {
-            let step = POLL.min(interval - waited);
+            let step = POLL.min(interval.saturating_sub(waited));
             sleep(step);
             waited += step;
             if let Some(end) = ended() {

@@ -3,6 +3,7 @@
 //! A finding is a result, its check a rule, its file or the line of its manifest the location. What was ignored is
 //! suppressed; where nothing could be examined, the invocation says so.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use pkidoctor::checks;
@@ -69,12 +70,13 @@ fn level(severity: &str) -> &'static str {
 fn result(report: &Report, finding: &Finding, codes: &[&str]) -> Value {
     let whose = finding.node.clone().or_else(|| finding.nodes.as_ref().map(|nodes| nodes.join(", ")));
     let mut text = format!("{}: {}", finding.subject, finding.message);
+    // writing to a string cannot fail, here and below
     for fact in &finding.facts {
-        text.push_str(&format_args!("\n{}: {}", fact.label, fact.value).to_string());
+        let _ = write!(text, "\n{}: {}", fact.label, fact.value);
     }
     let todo = finding.remedy.command.iter().chain(&finding.remedy.steps);
     for step in todo {
-        text.push_str(&format_args!("\nto do: {step}").to_string());
+        let _ = write!(text, "\nto do: {step}");
     }
     let paths: Vec<&str> = report
         .nodes
@@ -123,13 +125,11 @@ fn location(pki: &str, finding: &Finding) -> Value {
 
 /// A path as a reference (RFC 3986): absolute ones are `file:` URIs.
 fn uri(path: &str) -> String {
-    use std::fmt::Write as _;
     let mut uri = String::from(if path.starts_with('/') { "file://" } else { "" });
     for byte in path.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
             uri.push(char::from(byte));
         } else {
-            // writing to a string cannot fail
             let _ = write!(uri, "%{byte:02X}");
         }
     }

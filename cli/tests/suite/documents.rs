@@ -119,10 +119,10 @@ fn replayed(ward: &Ward, block: &str, wrong: &mut Vec<String>) -> String {
         if !fits(&written, &printed) {
             wrong.push(format!("$ {command}\n{}", printed.join("\n")));
         }
-        kept.iter().for_each(|line| {
+        for line in kept {
             out.push_str(line);
             out.push('\n');
-        });
+        }
     }
     out
 }

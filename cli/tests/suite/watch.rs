@@ -108,7 +108,7 @@ fn it_answers_what_it_is_asked() {
     assert!(refused.starts_with("HTTP/1.1 405"), "{refused}");
     // who sends garbage, or without an end, does not stop it
     let mut endless = TcpStream::connect(watcher.address).expect("connects");
-    let _ = endless.write_all(&[b'a'; 64 * 1024]);
+    let _ = endless.write_all(&vec![b'a'; 64 * 1024]);
     let silent: Vec<TcpStream> = (0..40).filter_map(|_| TcpStream::connect(watcher.address).ok()).collect();
     drop(endless);
     drop(silent);

@@ -4,6 +4,8 @@
 //! A link is a line from client to server and itself a link of the page to its row in the table, so that it can be
 //! reached by keyboard and reads without a script. Verdicts are told by colour, by dashes and in words.
 
+use std::fmt::Write as _;
+
 use pkidoctor::report::{LinkReport, NodeReport, Report};
 
 use super::write::Html;
@@ -143,7 +145,7 @@ impl<'r> Map<'r> {
             let (top, low) = (from.y + from.height / 3, from.y + from.height * 2 / 3);
             (
                 format!("M{x1} {top} C{} {} {} {} {x1} {low}", x1 + 60, top - 8, x1 + 60, low + 8),
-                [x1 + 46, (top + low) / 2],
+                [x1 + 46, i32::midpoint(top, low)],
             )
         } else {
             let x2 = COLUMNS[to.column];
@@ -316,7 +318,8 @@ fn told(edge: &Edge<'_>) -> String {
         let mut line = format!("{}{name}: {}", link.id, super::verdict(link));
         for (side, words) in [("client", &link.client_error), ("server", &link.server_error)] {
             if let Some(words) = words {
-                line.push_str(&format!("; the {side} says: {words}"));
+                // writing to a string cannot fail
+                let _ = write!(line, "; the {side} says: {words}");
             }
         }
         lines.push(line);

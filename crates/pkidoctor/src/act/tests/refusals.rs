@@ -274,7 +274,10 @@ fn a_tree_that_moved() {
     let copy = tree.path("copy");
     assert!(Command::new("cp").arg("-a").arg(tree.home()).arg(&copy).status().expect("cp").success());
     let held = lock(&RealFiles, &copy).expect("free");
-    assert!(matches!(recover(&held, &[tree.base.clone()]), Err(Failure::Unchanged(Reason::Journal { .. }))));
+    assert!(matches!(
+        recover(&held, std::slice::from_ref(&tree.base)),
+        Err(Failure::Unchanged(Reason::Journal { .. }))
+    ));
     // what lies outside of where it may work
     let held = lock(&RealFiles, &tree.home()).expect("free");
     assert!(matches!(recover(&held, &[tree.home()]), Err(Failure::Unchanged(Reason::Journal { .. }))));
@@ -285,7 +288,7 @@ fn a_tree_that_moved() {
     fs::create_dir_all(&there).expect("directories");
     assert!(Command::new("cp").arg("-a").arg(tree.path("etc")).arg(&there).status().expect("cp").success());
     let home = there.join("etc/kubernetes/pki");
-    let outcome = recover(&lock(&RealFiles, &home).expect("free"), &[mnt.base.clone()]);
+    let outcome = recover(&lock(&RealFiles, &home).expect("free"), std::slice::from_ref(&mnt.base));
     assert!(matches!(outcome, Ok(Recovered::Undone(Some(_)))), "{outcome:?}");
     assert!(!home.join(crate::profile::JOURNAL).exists());
     for (path, facts) in before {
