@@ -21,7 +21,7 @@ fn every_explanation_is_there_in_as_many_paragraphs() {
                 }
             }
             Some((_, paragraphs)) => {
-                wrong.push(format!("{}: {} paragraphs of {english}", check.code, paragraphs.len()))
+                wrong.push(format!("{}: {} paragraphs of {english}", check.code, paragraphs.len()));
             }
             None => wrong.push(format!("{}: nothing", check.code)),
         }
