@@ -314,3 +314,23 @@ fn a_killed_repair_of_files_elsewhere_is_recovered() {
         assert!(findings.iter().all(|finding| finding["code"] == "path-not-mounted"), "{findings:?}");
     }
 }
+
+/// etcd's own certificate and the one for its peers bear one name: what lies beside as the other one is not put back.
+#[test]
+fn a_pair_of_another_role_is_not_put_back() {
+    let mut cluster = Cluster::kubeadm(2);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970").as_secs();
+    cluster.bring_to(i64::try_from(now).expect("this century"));
+    let names = ["localhost", "127.0.0.1"].map(clinic::extension::AltName::host);
+    cluster.leaf(0, clinic::cluster::Role::EtcdServer).expect("a certificate").certificate.set_names(&names);
+    let ward = Ward::new();
+    cluster.write(&ward.directory).expect("writes");
+    std::fs::create_dir(ward.path("pki/etcd.bak")).expect("a directory");
+    for name in ["server.crt", "server.key", "peer.crt", "peer.key"] {
+        std::fs::copy(ward.path("pki/etcd").join(name), ward.path("pki/etcd.bak").join(name)).expect("a copy");
+    }
+    std::fs::copy(ward.path("pki/apiserver.key"), ward.path("pki/etcd/server.key")).expect("a wound");
+    let planned = ward.run(&["fix", "--dry-run", "--pki", "pki", "--format", "json"]).code(0).json();
+    let steps = planned["steps"].as_array().expect("steps");
+    assert_eq!((steps.len(), &steps[0]["kind"], &steps[0]["target"]), (1, &"regen".into(), &"etcd-server".into()));
+}

@@ -7,6 +7,7 @@ use crate::exam::{Exam, Group, Reason, Why};
 use crate::go::handshake::Side;
 use crate::go::parse;
 use crate::links::reference::{LoadFault, Reference};
+use crate::profile;
 use crate::x509::certificate::Certificate;
 use crate::x509::key::PublicKey;
 use crate::x509::signature;
@@ -110,22 +111,25 @@ fn defect(exam: &Exam<'_>, group: &Group<'_, '_>, reason: &Reason<'_>) -> Defect
 /// Leaves of the node that the stray key signed.
 fn signed_with(exam: &Exam<'_>, reason: &Reason<'_>) -> Vec<String> {
     let Some((_, private)) = key_mismatch::halves(exam, reason) else { return Vec::new() };
-    let Some(authority) = reason
-        .pair
-        .as_ref()
-        .and_then(|pair| pair.certificate.material(exam.cluster))
-        .and_then(|material| material.parsed().next())
-    else {
-        return Vec::new();
+    let authority = reason.pair.as_ref().and_then(|pair| pair.certificate.material(exam.cluster));
+    let authority = authority.and_then(|material| material.parsed().next());
+    // what the certificate in place, whichever it is, should have signed: by its name, or by its place in the layout
+    let place = reason.pair.as_ref().and_then(|pair| pair.certificate.path());
+    let place = place.and_then(|path| profile::role_of(exam.cluster.nodes[reason.node].shown(path)));
+    let is_its = |subject: &str, certificate: &Certificate| {
+        let role = profile::role_of(subject.split('#').next().unwrap_or(subject));
+        authority.is_some_and(|authority| certificate.issuer.raw == authority.subject.raw)
+            || place.zip(role).is_some_and(|(place, role)| role.issuer == Some(place.stem))
     };
     let by_key = |certificate: &Certificate| {
         !certificate.is_self_issued()
-            && certificate.issuer.raw == authority.subject.raw
             && signature::verifies(certificate.algorithm, &private, certificate.tbs_bytes(), &certificate.signature)
     };
     let all = exam.certificates();
     all.iter()
-        .filter(|(node, _, _, certificate)| *node == reason.node && by_key(certificate))
+        .filter(|(node, subject, _, certificate)| {
+            *node == reason.node && is_its(subject, certificate) && by_key(certificate)
+        })
         .map(|(_, subject, _, _)| subject.clone())
         .collect()
 }

@@ -402,7 +402,7 @@ impl<'a> Ground<'a> {
             let leaves: Vec<_> = self
                 .spare()
                 .filter_map(|(file, material)| Some((file, material.parsed().next()?)))
-                .filter(|(_, leaf)| self.is_of(pair, leaf))
+                .filter(|(file, leaf)| self.is_of(pair, leaf) && !is_named_for_another(pair, &file.path))
                 .collect();
             for (file, leaf) in &leaves {
                 if leaf.key.as_ref() == own_key && own_key.is_some() {
@@ -518,4 +518,17 @@ fn other_pair(node: &Node, pair: &PairReference) -> Option<Pair> {
     let is_authority =
         target.is_none() && profile::role_of(node.shown(&certificate)).is_none_or(|role| role.issuer.is_none());
     Some(Pair { certificate, key, target, is_authority })
+}
+
+/// Whether a file's name says that it is of another role: etcd's certificates for clients and for peers bear one name.
+fn is_named_for_another(pair: &Pair, path: &str) -> bool {
+    let own = stem(&pair.certificate);
+    let name = stem(path);
+    name != own && profile::ROLES.iter().any(|role| stem(role.stem) == name)
+}
+
+/// `server` of `etcd.bak/server.crt.old`.
+fn stem(path: &str) -> &str {
+    let base = path.rsplit('/').next().unwrap_or(path);
+    base.split('.').next().unwrap_or(base)
 }

@@ -821,3 +821,22 @@ fn a_revoked_client() {
 fn the_layout_of_the_clinic_is_the_real_one() {
     assert_eq!(pki("etcd/crl"), LIST);
 }
+
+/// Another CA was copied over etcd's: its key lies beside, but it is the key in place that signed what is there.
+#[test]
+fn a_ca_whose_key_signed_the_leaves_is_not_given_another_key() {
+    let patient = Patient::real("stacked-single");
+    patient.copy("etcd/ca.crt", "etcd/ca.crt.old");
+    patient.copy("ca.crt", "etcd/ca.crt");
+    let report = patient.scan();
+    let finding = report.findings.iter().find(|finding| finding.code == "ca-key-mismatch").expect("found");
+    assert_eq!((finding.subject.as_str(), finding.remedy.kind), ("etcd/ca.key", "manual"));
+    assert!(finding.remedy.steps[0].starts_with("put the certificate that belongs to etcd/ca.key back"));
+    // and the other way round it is the key that is to be replaced
+    let patient = Patient::real("stacked-single");
+    patient.copy("etcd/ca.key", "etcd/ca.key.old");
+    patient.copy("ca.key", "etcd/ca.key");
+    let report = patient.scan();
+    let finding = report.findings.iter().find(|finding| finding.code == "ca-key-mismatch").expect("found");
+    assert_eq!((finding.subject.as_str(), finding.remedy.kind), ("etcd/ca.key", "put-back"));
+}
