@@ -315,6 +315,18 @@ fn a_killed_repair_of_files_elsewhere_is_recovered() {
     }
 }
 
+#[test]
+fn a_backup_goes_elsewhere() {
+    let ward = today(&[]);
+    let before = tree(&ward);
+    for place in ["pki", "pki/backups", "manifests/backups"] {
+        let backup = format!("--backup={place}");
+        let ran = ward.run(&["regen", "etcd-server", "--pki", "pki", &backup, "--format", "json"]).code(3);
+        assert!(ran.stdout.contains("outside of the PKI and of the manifests"), "{}", ran.stdout);
+        assert_eq!(tree(&ward), before, "{place}");
+    }
+}
+
 /// etcd's own certificate and the one for its peers bear one name: what lies beside as the other one is not put back.
 #[test]
 fn a_pair_of_another_role_is_not_put_back() {
