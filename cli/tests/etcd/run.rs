@@ -25,6 +25,8 @@ pub(crate) fn pkidoctor(patient: &Patient, node: usize, words: &[&str]) -> Told 
 /// Runs a command on the first of these nodes, which looks at the others, too.
 pub(crate) fn with_others(patient: &Patient, nodes: &[usize], words: &[&str]) -> Told {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pkidoctor"));
+    // what is compared is English
+    command.env("LC_ALL", "C");
     command.args(words).args(["--format", "json", "--root"]).arg(patient.root());
     for node in nodes {
         let pki = format!("{}/pki", patient.base(*node));
