@@ -335,7 +335,13 @@ fn tell(told: &Told<'_>, manners: &Manners, out: &mut Output) -> io::Result<Exit
 }
 
 fn exit(told: &Told<'_>) -> Exit {
-    let is_left = |prescription: &Prescription| prescription.after.summary.error > 0 || !prescription.left.is_empty();
+    // the journal of somebody else, seen while this was planned, was gone when this took the lock
+    let is_done = matches!(told.outcome, Outcome::Done { .. });
+    let is_left = |prescription: &Prescription| {
+        let findings = prescription.after.findings.iter().filter(|finding| !finding.ignored);
+        let mut errors = findings.filter(|finding| finding.severity == "error");
+        errors.any(|finding| !(is_done && finding.code == "interrupted-repair")) || !prescription.left.is_empty()
+    };
     let remain = told.prescription.is_some_and(is_left);
     match &told.outcome {
         Outcome::NothingToDo | Outcome::Done { .. } | Outcome::Planned if remain => Exit::Found,
