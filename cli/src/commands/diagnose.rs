@@ -14,12 +14,11 @@ use pkidoctor::report::{self, Filter, Report};
 use time::OffsetDateTime;
 
 use super::scan;
-use crate::args::{Diagnose, Format, Manners, USUAL_PKI, clock};
+use crate::args::{Diagnose, Manners, USUAL_PKI, clock};
 use crate::exit::Exit;
-use crate::language;
 use crate::output::{Output, say};
 use crate::progress::{Line, SILENCE};
-use crate::render::{self, About, diagnosis, json, lines};
+use crate::render::{About, diagnosis};
 use crate::words::plural;
 
 /// Runs `diagnose`.
@@ -221,15 +220,7 @@ fn waiting<T>(name: &str, manners: &Manners, work: impl FnOnce() -> T) -> T {
 }
 
 fn tell(report: &Report, manners: &Manners, out: &mut Output) -> io::Result<()> {
-    match manners.format() {
-        Format::Human => {
-            let text = diagnosis::report(report, out.paper(), super::detail(manners));
-            out.write_all(text.as_bytes())
-        }
-        Format::Json => json::line(out, &*language::report(report)),
-        Format::Ndjson => lines::write(out, &language::report(report)),
-        document => render::document(document, report, &About::default(), out),
-    }
+    super::tell(report, &About::default(), manners, out, |paper, detail| diagnosis::report(report, paper, detail))
 }
 
 /// A cause that somebody has met, or that will be met.

@@ -13,14 +13,19 @@ mod verify;
 #[cfg(feature = "live")]
 mod watch;
 
-use std::io;
+use std::io::{self, Write as _};
+
+use pkidoctor::report::Report;
 
 pub(crate) use repair::recovered_words;
 
-use crate::args::{Arguments, Command, Manners};
+use crate::args::{Arguments, Command, Format, Manners};
 use crate::exit::Exit;
+use crate::language;
 use crate::output::{Output, say};
 use crate::render::human::Detail;
+use crate::render::page::Paper;
+use crate::render::{self, About, json, lines};
 
 /// Runs what was asked for.
 pub(crate) fn run(arguments: &Arguments) -> Exit {
@@ -108,7 +113,7 @@ fn usage(arguments: &Arguments) -> Result<(), &'static str> {
     if matches!(arguments.command, Command::Watch(_)) && arguments.manners.output.is_some() {
         return Err("watch never ends, and -o is written at the end; /metrics has it all");
     }
-    let is_document = arguments.manners.format.is_some_and(crate::args::Format::is_document);
+    let is_document = arguments.manners.format.is_some_and(Format::is_document);
     match &arguments.command {
         Command::Diagnose(diagnose) if is_document && diagnose.follow => {
             return Err("--follow tells report after report: with --format human, json or ndjson");
@@ -134,10 +139,29 @@ fn usage(arguments: &Arguments) -> Result<(), &'static str> {
         return Err("more paths than the 64 nodes that fit one run; --each DIR takes any number of clusters");
     }
     match arguments.manners.format {
-        Some(format) if scan.each.is_some() && format != crate::args::Format::Ndjson => {
+        Some(format) if scan.each.is_some() && format != Format::Ndjson => {
             Err("--each writes ndjson, one line per cluster; leave --format away")
         }
         _ => Ok(()),
+    }
+}
+
+/// Tells a report in the format that was asked for; `human` tells people.
+fn tell(
+    report: &Report,
+    about: &About<'_>,
+    manners: &Manners,
+    out: &mut Output,
+    human: impl FnOnce(Paper, Detail) -> String,
+) -> io::Result<()> {
+    match manners.format() {
+        Format::Human => {
+            let text = human(out.paper(), detail(manners));
+            out.write_all(text.as_bytes())
+        }
+        Format::Json => json::line(out, &*language::report(report)),
+        Format::Ndjson => lines::write(out, &language::report(report)),
+        document => render::document(document, report, about, out),
     }
 }
 

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use pkidoctor::act::{Backup, Failure, RealFiles, Recovered, Run, backups};
 use pkidoctor::go::GoVersion;
 use pkidoctor::issue::KeyKind;
-use pkidoctor::plan::{self, KeyChoice, Refusal, RotationStep};
+use pkidoctor::plan::{self, KeyChoice, RotationStep};
 use pkidoctor::read::Request;
-use pkidoctor::repair::{self, Done, NotDone, Prescription, Refused, Selection, Setting, Witness};
+use pkidoctor::repair::{self, Done, Nobody, NotDone, Prescription, Refused, Selection, Setting, Witness};
 use time::OffsetDateTime;
 
 use super::scan;
@@ -310,19 +310,6 @@ fn of(result: Result<Outcome, NotDone>) -> Outcome {
         Err(NotDone::Read(error)) => Outcome::CouldNotRead(error.to_string()),
         Err(NotDone::Refused(refusal)) => Outcome::Refused(refusal),
         Err(NotDone::Failed(failure)) => Outcome::Failed(failure),
-    }
-}
-
-/// Nobody looks on.
-struct Nobody;
-
-impl Witness for Nobody {
-    fn before(&mut self, _: &Prescription) -> Result<(), Refusal> {
-        Ok(())
-    }
-
-    fn after(&mut self, _: &Prescription) -> Result<(), Refusal> {
-        Ok(())
     }
 }
 

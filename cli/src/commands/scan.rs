@@ -6,15 +6,14 @@ use std::time::Duration;
 
 use pkidoctor::exam::Options;
 use pkidoctor::read::{self, ReadError, Request};
-use pkidoctor::report::{self, Filter, Report, SCHEMA};
-use serde_json::json;
+use pkidoctor::report::{self, Filter, Report};
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use crate::args::{Choice, Format, Judge, Manners, Place, Scan, Threshold, clock};
 use crate::exit::Exit;
-use crate::language;
 use crate::output::{Output, say};
-use crate::render::{self, About, graph, human, json, lines, page::Page, page::YELLOW};
+use crate::render::{self, About, graph, human, json, page::Page, page::YELLOW};
 
 /// Runs `scan` on the nodes of one cluster.
 ///
@@ -97,15 +96,7 @@ pub(super) fn took(begun: OffsetDateTime) -> Option<Duration> {
 }
 
 pub(super) fn tell(report: &Report, about: &About<'_>, manners: &Manners, out: &mut Output) -> io::Result<()> {
-    match manners.format() {
-        Format::Human => {
-            let text = human::report(report, out.paper(), super::detail(manners));
-            out.write_all(text.as_bytes())
-        }
-        Format::Json => json::line(out, &*language::report(report)),
-        Format::Ndjson => lines::write(out, &language::report(report)),
-        document => render::document(document, report, about, out),
-    }
+    super::tell(report, about, manners, out, |paper, detail| human::report(report, paper, detail))
 }
 
 /// What a run comes to. An unreadable file is no finding to fail on: it is the 2 that any other finding beats.
@@ -135,7 +126,7 @@ pub(super) fn incomplete(
             page.wrapped(0, 2, &[(YELLOW, "incomplete:"), (anstyle::Style::new(), "nothing was examined")]);
             out.write_all(page.into_text().as_bytes())
         }
-        Format::Json => json::line(out, &with(nothing(judge, error, now), json!({ "nodes": [] }))),
+        Format::Json => json::line(out, &nothing(judge, error, now)),
         Format::Ndjson => {
             let first = paths.first().map_or(Path::new(""), PathBuf::as_path);
             json::line(out, &nothing_line(judge, error, now, first))
@@ -149,36 +140,21 @@ pub(super) fn incomplete(
 }
 
 /// The line of a cluster that could not be examined.
-pub(super) fn nothing_line(
-    judge: &Judge,
-    error: &impl ToString,
-    now: OffsetDateTime,
-    path: &Path,
-) -> serde_json::Value {
-    with(
-        nothing(judge, error, now),
-        json!({ "path": path.display().to_string(), "name": null, "files": [], "links": [] }),
-    )
+pub(super) fn nothing_line(judge: &Judge, error: &impl ToString, now: OffsetDateTime, path: &Path) -> Value {
+    let mut line = nothing(judge, error, now);
+    if let Some(fields) = line.as_object_mut() {
+        fields.remove("nodes");
+    }
+    with(line, json!({ "path": path.display().to_string(), "name": null, "files": [], "links": [] }))
 }
 
-/// What a report and a line of one have in common when nothing could be examined.
-fn nothing(judge: &Judge, error: &impl ToString, now: OffsetDateTime) -> serde_json::Value {
-    let at = pkidoctor::go::verify::rfc3339(now);
-    json!({
-        "schema": SCHEMA,
-        "tool": { "name": "pkidoctor", "version": env!("CARGO_PKG_VERSION") },
-        "at": at,
-        "judged_as": { "go": judge.for_go.to_string() },
-        "verdict": "incomplete",
-        "findings": [],
-        "causes": [],
-        "summary": { "error": 0, "warning": 0, "info": 0, "checks": { "clear": 0, "found": 0, "no_subject": 0, "unobserved": 0 } },
-        "error": error.to_string(),
-    })
+/// The report where nothing could be examined, with the reason.
+fn nothing(judge: &Judge, error: &impl ToString, now: OffsetDateTime) -> Value {
+    with(json!(Report::incomplete(now, judge.for_go)), json!({ "error": error.to_string() }))
 }
 
-fn with(mut object: serde_json::Value, more: serde_json::Value) -> serde_json::Value {
-    if let (Some(fields), serde_json::Value::Object(more)) = (object.as_object_mut(), more) {
+fn with(mut object: Value, more: Value) -> Value {
+    if let (Some(fields), Value::Object(more)) = (object.as_object_mut(), more) {
         fields.extend(more);
     }
     object

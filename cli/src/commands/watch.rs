@@ -3,8 +3,7 @@
 //! One thread scans, one serves; a scrape costs a copy of text that is ready. Nothing is written.
 
 use std::convert::Infallible;
-use std::io::{self, Write};
-use std::net::SocketAddr;
+use std::io::{self, Write as _};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, RwLock};
 use std::thread::sleep;
@@ -12,7 +11,7 @@ use std::time::Duration;
 
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
+use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -27,12 +26,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
 
 use super::scan;
-use crate::args::{Format, Manners, Watch, clock};
+use crate::args::{Manners, Watch, clock};
 use crate::exit::Exit;
-use crate::language;
 use crate::output::{Output, say};
+use crate::render::About;
+use crate::render::human::{self, Detail};
 use crate::render::prometheus::{self, Counters};
-use crate::render::{About, human, json, lines};
 
 /// How often it is asked whether something has changed.
 const POLL: Duration = Duration::from_millis(250);
@@ -63,7 +62,7 @@ pub(crate) fn run(watch: &Watch, manners: &Manners, out: &mut Output) -> io::Res
         }
     };
     if !manners.quiet {
-        say(&format!("serving /metrics and /healthz on http://{}", address(&listener, watch.listen)));
+        say(&format!("serving /metrics and /healthz on http://{}", listener.local_addr().unwrap_or(watch.listen)));
     }
     let (sender, ended) = channel();
     let served = Arc::clone(&board);
@@ -87,10 +86,6 @@ pub(crate) fn run(watch: &Watch, manners: &Manners, out: &mut Output) -> io::Res
             verdict = next.report.verdict;
         }
     })
-}
-
-fn address(listener: &TcpListener, asked: SocketAddr) -> SocketAddr {
-    listener.local_addr().unwrap_or(asked)
 }
 
 /// What a scan gave.
@@ -175,14 +170,9 @@ fn tell(scanned: &Scanned, manners: &Manners, out: &mut Output) -> io::Result<()
     if let Some(error) = &scanned.error {
         say(error);
     }
-    match manners.format() {
-        Format::Json => json::line(out, &*language::report(&scanned.report))?,
-        Format::Ndjson => lines::write(out, &language::report(&scanned.report))?,
-        _ => {
-            let detail = if manners.verbose { human::Detail::Usual } else { human::Detail::Quiet };
-            out.write_all(human::report(&scanned.report, out.paper(), detail).as_bytes())?;
-        }
-    }
+    let detail = if manners.verbose { Detail::Usual } else { Detail::Quiet };
+    let report = &scanned.report;
+    super::tell(report, &About::default(), manners, out, |paper, _| human::report(report, paper, detail))?;
     out.flush()
 }
 
@@ -211,14 +201,14 @@ impl Board {
     fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             let mut refused = plain(StatusCode::METHOD_NOT_ALLOWED, "GET or HEAD\n");
-            refused.headers_mut().insert(ALLOW, hyper::header::HeaderValue::from_static("GET, HEAD"));
+            refused.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
             return refused;
         }
         match request.uri().path() {
             "/metrics" => {
                 let metrics = self.shown.read().map(|shown| shown.metrics.clone()).unwrap_or_default();
                 let mut response = Response::new(Full::new(metrics));
-                let kind = hyper::header::HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+                let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
                 response.headers_mut().insert(CONTENT_TYPE, kind);
                 response
             }
@@ -240,8 +230,8 @@ fn plain(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from_static(text.as_bytes())));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static("text/plain; charset=utf-8"));
-    headers.insert(CACHE_CONTROL, hyper::header::HeaderValue::from_static("no-store"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 

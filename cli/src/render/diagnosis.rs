@@ -3,6 +3,7 @@
 use pkidoctor::report::{Cause, EventReport, Report};
 
 use super::human::Detail;
+use super::is_command;
 use super::page::{BOLD, CYAN, DIM, GREEN, PLAIN, Page, Paper, RED, Style, YELLOW};
 use crate::words::plural;
 
@@ -92,7 +93,6 @@ fn tell(page: &mut Page, report: &Report, number: usize, cause: &Cause) {
     }
     list(page, (GREEN, "for"), &cause.evidence.speaks_for);
     list(page, (YELLOW, "against"), &cause.evidence.speaks_against);
-    let is_command = |step: &str| step.starts_with("pkidoctor ") && !step.contains(": ");
     if !cause.treatment.is_empty() {
         page.wrapped(3, 3, &[(CYAN, "to do:")]);
     }

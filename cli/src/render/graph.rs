@@ -2,66 +2,26 @@
 
 use std::fmt::Write as _;
 
-use pkidoctor::report::{LinkReport, NodeReport, Report};
+use pkidoctor::report::{LinkReport, Report};
 
 use super::clean::clean;
-use super::trust::{ends, original};
+use super::links;
+use super::trust::Trust;
 use crate::args::Graph;
 
 /// The map of every node.
 pub(crate) fn text(report: &Report, graph: Graph) -> String {
-    let maps: Vec<Map<'_>> = report.nodes.iter().map(Map::of).collect();
+    let maps: Vec<Trust<'_>> = report.nodes.iter().map(Trust::of).collect();
     match graph {
         Graph::Mermaid => mermaid(&maps),
         Graph::Dot => dot(&maps),
     }
 }
 
-/// A node: its components, its CAs, the links between them, and who trusts which CA.
-struct Map<'r> {
-    node: &'r NodeReport,
-    parts: Vec<String>,
-    links: Vec<(usize, usize, &'r LinkReport)>,
-    authorities: Vec<(&'r str, Vec<usize>)>,
-}
-
-impl<'r> Map<'r> {
-    fn of(node: &'r NodeReport) -> Self {
-        let mut map = Self { node, parts: Vec::new(), links: Vec::new(), authorities: Vec::new() };
-        for link in &node.links {
-            let (client, server) = ends(&link.id);
-            let (from, to) = (map.part(client), map.part(server));
-            map.links.push((from, to, link));
-            for (file, part) in [(&link.uses.client_trusts, from), (&link.uses.server_trusts, to)] {
-                if let Some(file) = file {
-                    map.trusts(original(node, file), part);
-                }
-            }
-        }
-        map
-    }
-
-    fn part(&mut self, name: String) -> usize {
-        self.parts.iter().position(|part| *part == name).unwrap_or_else(|| {
-            self.parts.push(name);
-            self.parts.len() - 1
-        })
-    }
-
-    fn trusts(&mut self, file: &'r str, part: usize) {
-        match self.authorities.iter_mut().find(|(known, _)| *known == file) {
-            Some((_, parts)) if parts.contains(&part) => {}
-            Some((_, parts)) => parts.push(part),
-            None => self.authorities.push((file, vec![part])),
-        }
-    }
-}
-
 /// `kubeadm->etcd 192.168.6.11: client refuses`.
 fn label(link: &LinkReport) -> String {
-    let name = link.name.as_ref().map_or_else(|| link.id.clone(), |name| format!("{} {name}", link.id));
-    let by = if link.refused_by == Some("load") { link.load_side } else { link.refused_by };
-    match (link.verdict, link.refused_by, by) {
+    let name = links::name(link);
+    match (link.verdict, link.refused_by, links::guilty(link)) {
         ("broken", Some("load"), Some(side)) => format!("{name}: {side} cannot load"),
         ("broken", _, Some(side)) => format!("{name}: {side} refuses"),
         ("ok", ..) => name,
@@ -78,7 +38,7 @@ fn color(verdict: &str) -> &'static str {
 }
 
 // writing to a string cannot fail, here and below
-fn mermaid(maps: &[Map<'_>]) -> String {
+fn mermaid(maps: &[Trust<'_>]) -> String {
     let mut out = String::from("flowchart LR\n");
     let (mut styles, mut count) = (String::new(), 0);
     for (number, map) in maps.iter().enumerate() {
@@ -107,7 +67,7 @@ fn mermaid(maps: &[Map<'_>]) -> String {
     out + &styles
 }
 
-fn dot(maps: &[Map<'_>]) -> String {
+fn dot(maps: &[Trust<'_>]) -> String {
     let mut out = String::from(
         "digraph pki {\n  rankdir=LR;\n  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n  edge [fontname=\"sans-serif\", fontsize=10];\n",
     );

@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 
-use pkidoctor::report::{Cause, CertificateReport, FileReport, Finding, NodeReport, RemedyReport, Report};
+use pkidoctor::report::{Cause, Finding, NodeReport, RemedyReport, Report};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::page::{BOLD, CYAN, DIM, GREEN, PLAIN, Page, Paper, RED, Span, YELLOW, widest};
+use super::validity::{self, Validity};
 use super::{links, live};
 use crate::words::{distance, plural};
 
@@ -294,16 +295,10 @@ impl<'r> Teller<'r> {
 
     /// Every certificate with its last instant, the nearest first.
     fn validities(&self) -> Vec<Validity<'r>> {
-        let several = self.report.nodes.len() > 1;
-        let files = self.report.nodes.iter().flat_map(|node| node.files.iter().map(move |file| (node, file)));
-        let mut all: Vec<Validity<'_>> = files
-            .flat_map(|(node, file)| {
-                let place = if several { format!("{} {}", node.name, file.path) } else { file.path.clone() };
-                file.certificates.iter().filter_map(move |certificate| Validity::of(place.clone(), file, certificate))
-            })
-            .collect();
+        let mut all = validity::all(self.report);
         // of two that end together, the one in the PKI is the original
-        all.sort_by(|a, b| (a.until, a.is_elsewhere, &a.place).cmp(&(b.until, b.is_elsewhere, &b.place)));
+        let is_elsewhere = |one: &Validity<'_>| one.path.starts_with('/');
+        all.sort_by(|a, b| (a.until, is_elsewhere(a), &a.place).cmp(&(b.until, is_elsewhere(b), &b.place)));
         all
     }
 
@@ -317,7 +312,7 @@ impl<'r> Teller<'r> {
         }
         for (what, next) in [("next to expire:", next(false)), ("next CA to expire:", next(true))] {
             if let Some(next) = next {
-                self.page.wrapped(0, 2, &[(PLAIN, what), (PLAIN, &next.told(now))]);
+                self.page.wrapped(0, 2, &[(PLAIN, what), (PLAIN, &told(next, now))]);
             }
         }
     }
@@ -361,24 +356,8 @@ impl<'r> Teller<'r> {
 /// No file is padded further than this.
 const WIDEST_PLACE: usize = 40;
 
-/// A certificate's last instant.
-struct Validity<'r> {
-    until: OffsetDateTime,
-    place: String,
-    is_elsewhere: bool,
-    certificate: &'r CertificateReport,
-}
-
-impl<'r> Validity<'r> {
-    /// `None` for dates beyond the calendar.
-    fn of(place: String, file: &FileReport, certificate: &'r CertificateReport) -> Option<Self> {
-        let until = OffsetDateTime::parse(&certificate.not_after, &Rfc3339).ok()?;
-        Some(Self { until, place, is_elsewhere: file.path.starts_with('/'), certificate })
-    }
-
-    fn told(&self, now: OffsetDateTime) -> String {
-        format!("{} {} ({})", self.place, distance(now, self.until), self.certificate.not_after)
-    }
+fn told(validity: &Validity<'_>, now: OffsetDateTime) -> String {
+    format!("{} {} ({})", validity.place, distance(now, validity.until), validity.certificate.not_after)
 }
 
 /// `pkidoctor regen A B C --backup` where that is what every command says one by one.

@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 
 use pkidoctor::report::{Finding, LinkReport, Report};
 
-use super::About;
 use super::clean::clean;
+use super::{About, links};
 
 /// The report as XML.
 pub(crate) fn text(report: &Report, about: &About<'_>) -> String {
@@ -81,7 +81,6 @@ enum Outcome {
 
 impl Case {
     fn of_link(link: &LinkReport) -> Self {
-        let name = link.name.as_ref().map_or_else(|| link.id.clone(), |name| format!("{} {name}", link.id));
         let outcome = match link.verdict {
             "ok" => Outcome::Passes,
             "unknown" => Outcome::Skipped(link.facts.join("; ")),
@@ -99,7 +98,7 @@ impl Case {
                 }
             }
         };
-        Self { class: "link", name, outcome }
+        Self { class: "link", name: links::name(link), outcome }
     }
 
     fn of_finding(finding: &Finding, about: &About<'_>) -> Self {

@@ -32,13 +32,15 @@ pub(crate) fn table(page: &mut Page, node: &NodeReport, verbose: bool) {
     }
 }
 
-/// `kube-apiserver->etcd 127.0.0.1`, and whether it matters yet.
+/// `kube-apiserver->etcd 127.0.0.1`.
+pub(super) fn name(link: &LinkReport) -> String {
+    link.name.as_ref().map_or_else(|| link.id.clone(), |name| format!("{} {name}", link.id))
+}
+
+/// The same, and whether it matters yet.
 pub(super) fn title(link: &LinkReport) -> String {
     let weight = if link.weight == "vital" { String::new() } else { format!(" ({})", link.weight) };
-    match &link.name {
-        Some(name) => format!("{} {name}{weight}", link.id),
-        None => format!("{}{weight}", link.id),
-    }
+    name(link) + &weight
 }
 
 /// Links of which the same is to be said, together, in the order of the first of each.
@@ -83,7 +85,7 @@ fn refused(page: &mut Page, group: &[&LinkReport]) {
 }
 
 /// The side that refuses, or whose file does not load.
-fn guilty(link: &LinkReport) -> Option<&'static str> {
+pub(super) fn guilty(link: &LinkReport) -> Option<&'static str> {
     if link.refused_by == Some("load") { link.load_side } else { link.refused_by }
 }
 

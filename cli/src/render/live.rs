@@ -2,7 +2,7 @@
 
 use pkidoctor::report::{EtcdReport, LinkReport, LiveReport, NodeReport, PortReport};
 
-use super::links::{alike, in_brief, title};
+use super::links::{alike, guilty, in_brief, title};
 use super::page::{BOLD, DIM, GREEN, PLAIN, Page, RED, Span, YELLOW, widest};
 use crate::words::plural;
 
@@ -94,10 +94,9 @@ fn row(page: &mut Page, link: &LinkReport, text: &str) {
 /// What each side says, whoever refuses first: live where anybody looked, else by the files.
 fn words(link: &LinkReport) -> Vec<(&'static str, String)> {
     let Some(live) = seen(link) else {
-        let guilty = if link.refused_by == Some("load") { link.load_side } else { link.refused_by };
         let sides = [("client says", &link.client_error), ("server logs", &link.server_error)];
         let mut sides: Vec<_> = sides.into_iter().filter_map(|(side, words)| Some((side, words.clone()?))).collect();
-        if guilty == Some("server") {
+        if guilty(link) == Some("server") {
             sides.reverse();
         }
         return sides;

@@ -6,8 +6,9 @@ use pkidoctor::report::{Cause, Finding, NodeReport, Report};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::About;
 use super::clean::clean;
+use super::links::guilty;
+use super::{About, is_command, validity, whose};
 use crate::words::{distance, plural};
 
 /// As many certificates are listed by their dates.
@@ -91,14 +92,13 @@ fn write_links(page: &mut String, node: &NodeReport) {
     );
     for link in &node.links {
         let words = |words: &Option<String>| words.as_deref().map(cell_code).unwrap_or_default();
-        let by = if link.refused_by == Some("load") { link.load_side } else { link.refused_by };
         let _ = writeln!(
             page,
             "| {} | {} | {} | {} | {} | {} |",
             cell_code(&link.id),
             words(&link.name),
             link.verdict,
-            by.unwrap_or_default(),
+            guilty(link).unwrap_or_default(),
             words(&link.client_error),
             words(&link.server_error),
         );
@@ -107,7 +107,6 @@ fn write_links(page: &mut String, node: &NodeReport) {
 }
 
 fn write_finding(page: &mut String, finding: &Finding) {
-    let whose = finding.node.clone().or_else(|| finding.nodes.as_ref().map(|nodes| nodes.join(", ")));
     let line = finding.line.map_or_else(String::new, |line| format!(" line {line}"));
     let _ = writeln!(
         page,
@@ -116,7 +115,7 @@ fn write_finding(page: &mut String, finding: &Finding) {
         code(finding.code),
         code(&finding.subject),
         if finding.ignored { "Ignored," } else { "Found" },
-        plain(&whose.unwrap_or_default()),
+        plain(&whose(finding)),
         plain(&finding.message)
     );
     for fact in &finding.facts {
@@ -166,30 +165,21 @@ fn write_events(page: &mut String, report: &Report) {
 
 fn write_dates(page: &mut String, report: &Report) {
     let Ok(now) = OffsetDateTime::parse(&report.at, &Rfc3339) else { return };
-    let mut dates = Vec::new();
-    for node in &report.nodes {
-        for file in &node.files {
-            for certificate in &file.certificates {
-                if let Ok(until) = OffsetDateTime::parse(&certificate.not_after, &Rfc3339) {
-                    dates.push((until, &node.name, &file.path, certificate));
-                }
-            }
-        }
-    }
-    dates.sort_by_key(|(until, node, path, _)| (*until, *node, *path));
+    let mut dates = validity::all(report);
+    dates.sort_by_key(|one| (one.until, one.node, one.path));
     if dates.is_empty() {
         return;
     }
     page.push_str("## Next to expire\n\n| when | until | node | file | subject |\n|---|---|---|---|---|\n");
-    for (until, node, path, certificate) in dates.into_iter().take(MOST_DATES) {
+    for one in dates.into_iter().take(MOST_DATES) {
         let _ = writeln!(
             page,
             "| {} | {} | {} | {} | {} |",
-            distance(now, until),
-            certificate.not_after,
-            plain(node).replace('|', "\\|"),
-            cell_code(path),
-            cell_code(&certificate.subject)
+            distance(now, one.until),
+            one.certificate.not_after,
+            plain(one.node).replace('|', "\\|"),
+            cell_code(one.path),
+            cell_code(&one.certificate.subject)
         );
     }
     page.push('\n');
@@ -197,7 +187,7 @@ fn write_dates(page: &mut String, report: &Report) {
 
 /// A step; a bare command is code.
 fn step_text(step: &str) -> String {
-    if step.starts_with("pkidoctor ") && !step.contains(": ") { code(step) } else { plain(step) }
+    if is_command(step) { code(step) } else { plain(step) }
 }
 
 /// Text in which nothing is markup.

@@ -16,14 +16,25 @@ pub(crate) mod prometheus;
 pub(crate) mod repair;
 mod sarif;
 mod trust;
+mod validity;
 
 use std::io::{self, Write};
 use std::time::Duration;
 
-use pkidoctor::report::Report;
+use pkidoctor::report::{Finding, Report};
 
 use crate::args::{Format, Threshold};
 use crate::language;
+
+/// The node of a finding, or those that it lies between.
+fn whose(finding: &Finding) -> String {
+    finding.node.clone().or_else(|| Some(finding.nodes.as_ref()?.join(", "))).unwrap_or_default()
+}
+
+/// Whether a step is a command of ours and nothing else, to be copied.
+fn is_command(step: &str) -> bool {
+    step.starts_with("pkidoctor ") && !step.contains(": ")
+}
 
 /// What a document tells beside its report.
 #[derive(Clone, Copy)]

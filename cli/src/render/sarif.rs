@@ -10,7 +10,7 @@ use pkidoctor::checks;
 use pkidoctor::report::{Finding, Report};
 use serde_json::{Value, json};
 
-use super::{About, json};
+use super::{About, json, whose};
 
 /// Writes the log.
 ///
@@ -68,7 +68,6 @@ fn level(severity: &str) -> &'static str {
 }
 
 fn result(report: &Report, finding: &Finding, codes: &[&str]) -> Value {
-    let whose = finding.node.clone().or_else(|| finding.nodes.as_ref().map(|nodes| nodes.join(", ")));
     let mut text = format!("{}: {}", finding.subject, finding.message);
     // writing to a string cannot fail, here and below
     for fact in &finding.facts {
@@ -95,7 +94,7 @@ fn result(report: &Report, finding: &Finding, codes: &[&str]) -> Value {
         "message": { "text": text },
         "locations": paths.iter().map(|path| location(path, finding)).collect::<Vec<_>>(),
         "partialFingerprints": {
-            "codeNodeSubject/v1": format!("{}|{}|{}", finding.code, whose.unwrap_or_default(), finding.subject),
+            "codeNodeSubject/v1": format!("{}|{}|{}", finding.code, whose(finding), finding.subject),
         },
         "properties": { "links": finding.links, "remedy": finding.remedy.kind },
     });

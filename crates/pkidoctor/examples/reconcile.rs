@@ -8,27 +8,13 @@ use std::process::ExitCode;
 
 use pkidoctor::act::{RealFiles, Run};
 use pkidoctor::go::GoVersion;
-use pkidoctor::plan::Refusal;
 use pkidoctor::read::Request;
-use pkidoctor::repair::{self, Prescription, Refused, Selection, Setting, Witness};
+use pkidoctor::repair::{self, Nobody, Refused, Selection, Setting};
 use time::OffsetDateTime;
 
 #[expect(clippy::disallowed_methods, reason = "a program asks for the time, the library is told")]
 fn now() -> OffsetDateTime {
     OffsetDateTime::now_utc()
-}
-
-/// Where an operator would ask a running etcd before the files change, and look at it after.
-struct Nobody;
-
-impl Witness for Nobody {
-    fn before(&mut self, _: &Prescription) -> Result<(), Refusal> {
-        Ok(())
-    }
-
-    fn after(&mut self, _: &Prescription) -> Result<(), Refusal> {
-        Ok(())
-    }
 }
 
 fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
@@ -61,6 +47,7 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
     if apply && !prescription.is_empty() {
         let at = now();
         let run = Run { id: format!("reconcile-{}", at.unix_timestamp()), words: vec!["reconcile".to_owned()], at };
+        // a witness could ask a running etcd before the files change, and look at it after
         let done = prescription.carry_out(&setting, &RealFiles, run, Some(backups), &mut Nobody)?;
         println!("done; backup: {}", done.backup.map_or_else(String::new, |path| path.display().to_string()));
     }

@@ -1,23 +1,17 @@
 //! The calendar of expiry: what ends, month by month.
 
-use pkidoctor::report::{CertificateReport, Report};
+use pkidoctor::report::Report;
 use time::format_description::well_known::Rfc3339;
 use time::{Date, OffsetDateTime};
 
 use super::write::Html;
+use crate::render::validity::{self, Validity};
 use crate::words::distance;
-
-/// A certificate with its end.
-struct Entry<'r> {
-    until: OffsetDateTime,
-    place: String,
-    certificate: &'r CertificateReport,
-}
 
 /// Writes it.
 pub(super) fn write(html: &mut Html, report: &Report) {
     let Ok(now) = OffsetDateTime::parse(&report.at, &Rfc3339) else { return };
-    let mut all = entries(report);
+    let mut all = validity::all(report);
     if all.is_empty() {
         return;
     }
@@ -28,20 +22,6 @@ pub(super) fn write(html: &mut Html, report: &Report) {
         self::month(html, month, now);
     }
     html.raw("</ol></section>\n");
-}
-
-fn entries(report: &Report) -> Vec<Entry<'_>> {
-    let several = report.nodes.len() > 1;
-    let files = report.nodes.iter().flat_map(|node| node.files.iter().map(move |file| (node, file)));
-    files
-        .flat_map(|(node, file)| {
-            let place = if several { format!("{} {}", node.name, file.path) } else { file.path.clone() };
-            file.certificates.iter().filter_map(move |certificate| {
-                let until = OffsetDateTime::parse(&certificate.not_after, &Rfc3339).ok()?;
-                Some(Entry { until, place: place.clone(), certificate })
-            })
-        })
-        .collect()
 }
 
 fn month_of(at: OffsetDateTime) -> (i32, u8) {
@@ -58,12 +38,12 @@ fn nearness(until: OffsetDateTime, now: OffsetDateTime) -> &'static str {
     }
 }
 
-fn month(html: &mut Html, month: &[Entry<'_>], now: OffsetDateTime) {
+fn month(html: &mut Html, month: &[Validity<'_>], now: OffsetDateTime) {
     let Some(first) = month.first() else { return };
     html.raw(&format!("<li class=\"month {}\">\n", nearness(first.until, now)));
     html.element("h3", "", &format!("{} {}", first.until.month(), first.until.year()));
     html.raw("<ul>\n");
-    let day = |entry: &Entry<'_>| -> Date { entry.until.date() };
+    let day = |entry: &Validity<'_>| -> Date { entry.until.date() };
     for same in month.chunk_by(|one, other| day(one) == day(other)) {
         let head = &same[0];
         let state = nearness(head.until, now);

@@ -9,7 +9,8 @@ use std::fmt::Write as _;
 use pkidoctor::report::{LinkReport, NodeReport, Report};
 
 use super::write::Html;
-use crate::render::trust::{ends, original};
+use crate::render::links::guilty;
+use crate::render::trust::Trust;
 
 /// Where the columns of components begin, and how wide they are.
 const COLUMNS: [i32; 4] = [10, 300, 590, 880];
@@ -41,11 +42,10 @@ pub(super) fn draw(html: &mut Html, report: &Report, number: usize, node: &NodeR
     if node.links.is_empty() {
         return;
     }
-    let mut map = Map { parts: Vec::new(), edges: Vec::new() };
-    for (index, link) in node.links.iter().enumerate() {
-        map.add(index, link);
-    }
-    let authorities = map.authorities(node);
+    let mut trust = Trust::of(node);
+    trust.authorities.sort_unstable();
+    let authorities: Vec<&str> = trust.authorities.iter().map(|(file, _)| *file).collect();
+    let mut map = Map::of(&trust);
     let height = map.arrange(if authorities.len() > 4 { TOP + 56 } else { TOP });
     let has_others = map.parts.iter().any(|part| part.column == 3);
     let wide = if has_others { COLUMNS[3] + WIDE + 20 } else { COLUMNS[2] + WIDE + 80 };
@@ -61,7 +61,7 @@ pub(super) fn draw(html: &mut Html, report: &Report, number: usize, node: &NodeR
         map.edge(html, number, edge);
     }
     for (index, part) in map.parts.iter().enumerate() {
-        part.draw(html, map.is_broken(index), &map.words(node, &authorities, index));
+        part.draw(html, map.is_broken(index), &words(&trust, &authorities, index));
     }
     html.raw("</svg></div>\n<p class=\"legend\">");
     for (class, words) in [("ok", "ok"), ("broken", "broken, ✕ at who refuses"), ("unknown", "not known here")] {
@@ -76,21 +76,17 @@ struct Map<'r> {
 }
 
 impl<'r> Map<'r> {
-    fn add(&mut self, index: usize, link: &'r LinkReport) {
-        let (client, server) = ends(&link.id);
-        let from = self.part(&client, column_of_client(&client));
-        let to = self.part(&server, if client == "etcd" { 3 } else { column_of_server(&server) });
-        match self.edges.iter_mut().find(|edge| edge.id == link.id) {
-            Some(edge) => edge.links.push((index, link)),
-            None => self.edges.push(Edge { id: &link.id, from, to, links: vec![(index, link)] }),
+    fn of(trust: &Trust<'r>) -> Self {
+        let mut edges: Vec<Edge<'_>> = Vec::new();
+        for (index, &(from, to, link)) in trust.links.iter().enumerate() {
+            match edges.iter_mut().find(|edge| edge.id == link.id) {
+                Some(edge) => edge.links.push((index, link)),
+                None => edges.push(Edge { id: &link.id, from, to, links: vec![(index, link)] }),
+            }
         }
-    }
-
-    fn part(&mut self, name: &str, column: usize) -> usize {
-        self.parts.iter().position(|part| part.name == name).unwrap_or_else(|| {
-            self.parts.push(Part { name: name.to_owned(), column, y: 0, height: ROW });
-            self.parts.len() - 1
-        })
+        let part =
+            |index: usize| Part { name: trust.parts[index].clone(), column: column(trust, index), y: 0, height: ROW };
+        Self { parts: (0..trust.parts.len()).map(part).collect(), edges }
     }
 
     /// Gives every part its place: tall enough for its lines, each column in the middle. The height of it all.
@@ -155,15 +151,12 @@ impl<'r> Map<'r> {
         let worst = worst(edge);
         let first = edge.links.iter().find(|(_, link)| link.verdict == worst).map_or(0, |(index, _)| *index);
         html.raw(&format!("<a class=\"edge {worst}\" href=\"#link-{node}-{first}\" aria-label=\""));
-        html.text(&told(edge));
+        let told = told(edge);
+        html.text(&told);
         html.raw("\"><title>");
-        html.text(&told(edge));
+        html.text(&told);
         html.raw(&format!("</title><path class=\"wide\" d=\"{path}\"/><path class=\"line\" d=\"{path}\"/>"));
-        let refuser = edge
-            .links
-            .iter()
-            .find_map(|(_, link)| if link.refused_by == Some("load") { link.load_side } else { link.refused_by });
-        if let Some(side) = refuser {
+        if let Some(side) = edge.links.iter().find_map(|(_, link)| guilty(link)) {
             let (x, y) = match (side, is_loop) {
                 ("client", false) => (x1 + 12, y1),
                 (_, false) => (COLUMNS[to.column] - 12, y2),
@@ -183,48 +176,6 @@ impl<'r> Map<'r> {
             })
         };
         self.edges.iter().any(fails)
-    }
-
-    /// The files that hold the CAs, in the order of the links.
-    fn authorities(&self, node: &'r NodeReport) -> Vec<&'r str> {
-        let mut authorities: Vec<&str> = Vec::new();
-        for (_, link) in self.edges.iter().flat_map(|edge| &edge.links) {
-            for file in [&link.uses.client_trusts, &link.uses.server_trusts].into_iter().flatten() {
-                let file = original(node, file);
-                if !authorities.contains(&file) {
-                    authorities.push(file);
-                }
-            }
-        }
-        authorities.sort_unstable();
-        authorities
-    }
-
-    /// `shows A B, trusts A`.
-    fn words(&self, node: &NodeReport, authorities: &[&str], part: usize) -> String {
-        let (mut shows, mut trusts) = (Vec::new(), Vec::new());
-        for edge in &self.edges {
-            for (_, link) in &edge.links {
-                let uses = &link.uses;
-                for (at, shown, trusted) in [
-                    (edge.from, &uses.client_shows, &uses.client_trusts),
-                    (edge.to, &uses.server_shows, &uses.server_trusts),
-                ] {
-                    if at == part {
-                        shows.extend(shown.as_deref().and_then(|shown| signer(node, authorities, shown)));
-                        let of = |file: &str| authorities.iter().position(|known| *known == original(node, file));
-                        trusts.extend(trusted.as_deref().and_then(of));
-                    }
-                }
-            }
-        }
-        let letters = |what: &str, mut indices: Vec<usize>| {
-            indices.sort_unstable();
-            indices.dedup();
-            let letters: Vec<&str> = indices.into_iter().filter_map(|index| LETTERS.get(index).copied()).collect();
-            (!letters.is_empty()).then(|| format!("{what} {}", letters.join(" ")))
-        };
-        [letters("shows", shows), letters("trusts", trusts)].into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
 
     fn draw_authorities(html: &mut Html, report: &Report, node: &NodeReport, authorities: &[&str]) {
@@ -287,16 +238,36 @@ fn clipped(text: &str, limit: usize) -> String {
     text.chars().take(limit - 1).chain(['…']).collect()
 }
 
-fn column_of_client(name: &str) -> usize {
-    match name {
-        "kube-apiserver" | "kubeadm" | "etcd-gateway" => 1,
-        "etcd" => 2,
-        _ => 0,
+/// Where a component stands: by the first link that it takes part in.
+fn column(trust: &Trust<'_>, part: usize) -> usize {
+    let first = trust.links.iter().find(|(from, to, _)| *from == part || *to == part);
+    match (first, trust.parts[part].as_str()) {
+        (_, "kube-apiserver") => 1,
+        (Some((from, ..)), "kubeadm" | "etcd-gateway") if *from == part => 1,
+        (Some((from, ..)), "etcd") if *from == part => 2,
+        (Some((from, ..)), _) if *from == part => 0,
+        // its peers stand behind it
+        (Some((from, ..)), _) if trust.parts[*from] == "etcd" => 3,
+        _ => 2,
     }
 }
 
-fn column_of_server(name: &str) -> usize {
-    if name == "kube-apiserver" { 1 } else { 2 }
+/// `shows A B, trusts A`.
+fn words(trust: &Trust<'_>, authorities: &[&str], part: usize) -> String {
+    let shown = trust
+        .links
+        .iter()
+        .flat_map(|(from, to, link)| [(*from, &link.uses.client_shows), (*to, &link.uses.server_shows)]);
+    let shown = shown.filter(|(at, _)| *at == part).filter_map(|(_, shown)| shown.as_deref());
+    let mut signers: Vec<usize> = shown.filter_map(|file| signer(trust.node, authorities, file)).collect();
+    signers.sort_unstable();
+    signers.dedup();
+    let trusts = (0..trust.authorities.len()).filter(|index| trust.authorities[*index].1.contains(&part)).collect();
+    let letters = |what: &str, indices: Vec<usize>| {
+        let letters: Vec<&str> = indices.into_iter().filter_map(|index| LETTERS.get(index).copied()).collect();
+        (!letters.is_empty()).then(|| format!("{what} {}", letters.join(" ")))
+    };
+    [letters("shows", signers), letters("trusts", trusts)].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn worst(edge: &Edge<'_>) -> &'static str {

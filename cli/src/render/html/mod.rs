@@ -8,10 +8,11 @@ mod map;
 mod write;
 
 use pkidoctor::lang::Language;
-use pkidoctor::report::{Cause, EventReport, Finding, LinkReport, NodeReport, Report};
+use pkidoctor::report::{Cause, EventReport, LinkReport, NodeReport, Report};
 
 use self::write::{Html, digest};
-use super::About;
+use super::links::guilty;
+use super::{About, is_command, whose};
 use crate::language::spoken;
 use crate::words::plural;
 
@@ -196,7 +197,7 @@ fn steps(html: &mut Html, head: &str, steps: &[String]) {
     html.raw("<ol>\n");
     for step in steps {
         html.raw("<li>");
-        if is_command(step) {
+        if is_command(step) || step.starts_with("chmod ") && !step.contains(": ") {
             command(html, step);
         } else {
             html.text(step);
@@ -204,10 +205,6 @@ fn steps(html: &mut Html, head: &str, steps: &[String]) {
         html.raw("</li>\n");
     }
     html.raw("</ol>\n");
-}
-
-fn is_command(step: &str) -> bool {
-    ["pkidoctor ", "chmod "].iter().any(|program| step.starts_with(program)) && !step.contains(": ")
 }
 
 /// The region can be scrolled, and so must be reachable by keyboard.
@@ -288,14 +285,6 @@ fn finding(html: &mut Html, report: &Report, index: usize, cause: Option<usize>)
         html.raw("</a></p>\n");
     }
     html.raw("</details>\n");
-}
-
-fn whose(finding: &Finding) -> String {
-    match (&finding.node, &finding.nodes) {
-        (Some(node), _) => node.clone(),
-        (None, Some(nodes)) => nodes.join(", "),
-        (None, None) => String::new(),
-    }
 }
 
 fn events(html: &mut Html, report: &Report) {
@@ -397,8 +386,7 @@ fn links(html: &mut Html, report: &Report, node: usize, of: &NodeReport) {
 
 /// `ok`, `broken: the server refuses`.
 pub(super) fn verdict(link: &LinkReport) -> String {
-    let by = if link.refused_by == Some("load") { link.load_side } else { link.refused_by };
-    match (link.verdict, link.refused_by, by) {
+    match (link.verdict, link.refused_by, guilty(link)) {
         ("broken", Some("load"), Some(side)) => format!("broken: the {side}'s files do not load"),
         ("broken", _, Some(side)) => format!("broken: the {side} refuses"),
         (verdict, ..) => verdict.to_owned(),

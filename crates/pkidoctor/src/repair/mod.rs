@@ -29,7 +29,7 @@ use bench::{Bench, Keys};
 
 pub use bench::Requested;
 
-pub use carry::{Done, NotDone, Witness, home, recover, restore, write_requests};
+pub use carry::{Done, Nobody, NotDone, Witness, home, recover, restore, write_requests};
 pub use fix::Selection;
 pub use live::{Served, Shown};
 pub use rotation::{Proof, Younger, rotate};

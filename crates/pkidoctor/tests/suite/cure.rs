@@ -8,7 +8,7 @@ use clinic::rng::Rng;
 use pkidoctor::act::{RealFiles, Run};
 use pkidoctor::plan::Refusal;
 use pkidoctor::read::Request;
-use pkidoctor::repair::{self, Left, Prescription, Refused, Selection, Setting, Witness};
+use pkidoctor::repair::{self, Left, Nobody, Refused, Selection, Setting};
 use pkidoctor::report::{Finding, Report};
 use time::OffsetDateTime;
 
@@ -16,19 +16,6 @@ use crate::support::Patient;
 
 /// The clusters on which a wound is tried, until it finds a subject.
 const SEEDS: std::ops::Range<u64> = 1..60;
-
-/// Nobody looks on.
-pub(crate) struct Nobody;
-
-impl Witness for Nobody {
-    fn before(&mut self, _: &Prescription) -> Result<(), Refusal> {
-        Ok(())
-    }
-
-    fn after(&mut self, _: &Prescription) -> Result<(), Refusal> {
-        Ok(())
-    }
-}
 
 /// The setting of a patient with one of its nodes as the one that is repaired.
 pub(crate) fn setting(patient: &Patient, node: usize) -> Setting {

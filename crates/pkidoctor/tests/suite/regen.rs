@@ -6,11 +6,11 @@ use pkidoctor::act::{RealFiles, Run};
 use pkidoctor::go::GoVersion;
 use pkidoctor::go::load::Material;
 use pkidoctor::plan::{KeyChoice, Options, Work};
-use pkidoctor::repair::{self, NotDone, Prescription, Refused};
+use pkidoctor::repair::{self, Nobody, NotDone, Prescription, Refused};
 use pkidoctor::x509::certificate::Certificate;
 use time::Duration;
 
-use crate::cure::{Nobody, setting};
+use crate::cure::setting;
 use crate::support::Patient;
 
 const LEAVES: [&str; 7] = [
