@@ -22,7 +22,7 @@ use pkidoctor::report::{self, Filter, Report};
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Semaphore;
 
 use super::scan;
@@ -61,6 +61,11 @@ pub(crate) fn run(watch: &Watch, manners: &Manners, out: &mut Output) -> io::Res
             return Ok(Exit::CouldNotLook);
         }
     };
+    // whoever has read that it serves may tell it to stop
+    let stop = {
+        let _within = runtime.enter();
+        [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?]
+    };
     if !manners.quiet {
         say(&format!("serving /metrics and /healthz on http://{}", listener.local_addr().unwrap_or(watch.listen)));
     }
@@ -68,7 +73,7 @@ pub(crate) fn run(watch: &Watch, manners: &Manners, out: &mut Output) -> io::Res
     let served = Arc::clone(&board);
     std::thread::scope(|scope| {
         scope.spawn(move || {
-            let why = runtime.block_on(serve(listener, served));
+            let why = runtime.block_on(serve(listener, stop, served));
             // nobody waits for it any more
             let _ = sender.send(why);
         });
@@ -236,8 +241,8 @@ fn plain(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
 }
 
 /// Serves until a signal says stop: as the first process of a container it would else be deaf to them.
-async fn serve(listener: TcpListener, board: Arc<Board>) -> io::Result<()> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+async fn serve(listener: TcpListener, stop: [Signal; 2], board: Arc<Board>) -> io::Result<()> {
+    let [mut terminate, mut interrupt] = stop;
     let room = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         let accepted = tokio::select! {

@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::About;
+use super::clean::clean;
 
 const VERDICTS: [&str; 4] = ["healthy", "warnings", "broken", "incomplete"];
 const LINK_VERDICTS: [&str; 3] = ["ok", "broken", "unknown"];
@@ -169,7 +170,7 @@ impl Exposition {
             self.text.push_str(if at == 0 { "{" } else { "," });
             self.text.push_str(label);
             self.text.push_str("=\"");
-            for c in value.chars() {
+            for c in clean(value).chars() {
                 match c {
                     '\\' => self.text.push_str(r"\\"),
                     '"' => self.text.push_str("\\\""),

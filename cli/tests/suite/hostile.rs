@@ -38,6 +38,14 @@ fn nothing_raw_reaches_the_terminal() {
             harmless(&ward.run(&["inspect", &file, "stacked-single/admin.conf", HOSTILE, "--format", format, detail]));
         }
     }
+    for format in ["sarif", "junit", "prometheus", "markdown", "html"] {
+        for language in ["en", "zh"] {
+            harmless(&ward.run(&["scan", "stacked-single", "--at", LATER, "--format", format, "--lang", language]));
+        }
+    }
+    for graph in ["mermaid", "dot"] {
+        harmless(&ward.run(&["scan", "stacked-single", "--at", LATER, "--graph", graph]));
+    }
     harmless(&ward.run(&["scan", HOSTILE]));
     harmless(&ward.run(&["verify", HOSTILE, "--ca", HOSTILE]));
     harmless(&ward.run(&["scan", "stacked-single", "-o", &format!("no/{HOSTILE}")]));

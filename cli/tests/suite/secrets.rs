@@ -44,7 +44,10 @@ fn outputs(ward: &Ward) -> Vec<(String, String)> {
     for cluster in CLUSTERS {
         for at in [NOW, LATER] {
             run(&["scan", cluster, "--at", at, "-v"]);
-            run(&["scan", cluster, "--at", at, "--format", "json"]);
+            for format in ["json", "ndjson", "sarif", "junit", "prometheus", "markdown", "html"] {
+                run(&["scan", cluster, "--at", at, "--format", format]);
+            }
+            run(&["scan", cluster, "--at", at, "--graph", "dot"]);
         }
         let inside: Vec<String> = files(&ward.path(cluster)).iter().map(|path| path.display().to_string()).collect();
         let all: Vec<&str> = inside.iter().map(String::as_str).collect();
