@@ -1,5 +1,9 @@
 //! The time at the head of a line, found fast: for the lines behind it that have none.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::clock::{self, Cursor, Stamp};
 
 /// Behind so many bytes a field is not looked for.
@@ -23,10 +27,13 @@ pub(super) fn time(line: &[u8]) -> Option<Stamp> {
 }
 
 /// zap's, Docker's and journald's.
+static TIMES: LazyLock<[Finder<'static>; 3]> =
+    LazyLock::new(|| ["\"ts\":", "\"time\":", "\"__REALTIME_TIMESTAMP\":"].map(Finder::new));
+
 fn field(line: &[u8]) -> Option<Stamp> {
-    for key in [&b"\"ts\":"[..], b"\"time\":", b"\"__REALTIME_TIMESTAMP\":"] {
-        if let Some(at) = memchr::memmem::find(line, key) {
-            let value = &line[at + key.len()..];
+    for key in TIMES.iter() {
+        if let Some(at) = key.find(line) {
+            let value = &line[at + key.needle().len()..];
             let value = value.strip_prefix(b"\"").unwrap_or(value);
             let number = || {
                 let end = value.iter().position(|byte| !byte.is_ascii_digit() && *byte != b'.');

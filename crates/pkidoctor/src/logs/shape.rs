@@ -1,6 +1,10 @@
 //! What a line looks like without what differs between equal ones: times at its head, ports of clients, process ids,
 //! the instant at which a certificate was looked at. A line of a known shape need not be taken apart again.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::clock::{Cursor, Stamp};
 
 /// Longer lines are taken apart each time.
@@ -77,8 +81,7 @@ impl Shape {
                 Some(end + tag.len())
             }
             b'{' => {
-                let key = b"\"ts\":\"";
-                let at = memchr::memmem::find(&rest[..rest.len().min(FAR)], key)? + key.len();
+                let at = after(&WORDS.time, &rest[..rest.len().min(FAR)])?;
                 let mut cursor = Cursor::new(&rest[at..]);
                 let stamp = cursor.date_time()?;
                 self.keep(&rest[..at]);
@@ -136,6 +139,28 @@ impl Shape {
     }
 }
 
+/// What stands before the gaps; made ready once, for each line is searched for all of them.
+struct Words {
+    time: Finder<'static>,
+    /// Before the address of a client, and behind it.
+    clients: [(Finder<'static>, Finder<'static>); 3],
+    arrow: Finder<'static>,
+    present: Finder<'static>,
+}
+
+static WORDS: LazyLock<Words> = LazyLock::new(|| Words {
+    time: Finder::new("\"ts\":\""),
+    clients: [("\"remote-addr\":\"", "\""), ("rejected connection from \"", "\""), ("TLS handshake error from ", ": ")]
+        .map(|(marker, behind)| (Finder::new(marker), Finder::new(behind))),
+    arrow: Finder::new("->"),
+    present: Finder::new("current time "),
+});
+
+/// Where the words end.
+fn after(words: &Finder<'_>, text: &[u8]) -> Option<usize> {
+    Some(words.find(text)? + words.needle().len())
+}
+
 type Gap = (usize, usize);
 
 fn port(digits: &[u8]) -> Option<u16> {
@@ -144,21 +169,16 @@ fn port(digits: &[u8]) -> Option<u16> {
 
 /// The port behind the address of whom a server speaks of.
 fn client_port(body: &[u8]) -> Option<Gap> {
-    let markers: [(&[u8], &[u8]); 3] = [
-        (b"\"remote-addr\":\"", b"\""),
-        (b"rejected connection from \"", b"\""),
-        (b"TLS handshake error from ", b": "),
-    ];
-    let (start, end) = markers.iter().find_map(|(marker, behind)| {
-        let start = memchr::memmem::find(body, marker)? + marker.len();
-        Some((start, start + memchr::memmem::find(&body[start..], behind)?))
+    let (start, end) = WORDS.clients.iter().find_map(|(marker, behind)| {
+        let start = after(marker, body)?;
+        Some((start, start + behind.find(&body[start..])?))
     })?;
     digits_before(body, end).filter(|(digits, _)| *digits > start && body[digits - 1] == b':')
 }
 
 /// The port in `write tcp 127.0.0.1:53158->127.0.0.1:2379`.
 fn dialling_port(body: &[u8]) -> Option<Gap> {
-    let arrow = memchr::memmem::find(body, b"->")?;
+    let arrow = WORDS.arrow.find(body)?;
     digits_before(body, arrow).filter(|(digits, _)| *digits > 0 && body[digits - 1] == b':')
 }
 
@@ -169,7 +189,7 @@ fn digits_before(body: &[u8], end: usize) -> Option<Gap> {
 
 /// The instant in `current time 2026-11-23T03:28:48Z is after …`.
 fn present(body: &[u8]) -> Option<Gap> {
-    let start = memchr::memmem::find(body, b"current time ")? + b"current time ".len();
+    let start = after(&WORDS.present, body)?;
     let mut cursor = Cursor::new(&body[start..]);
     cursor.date_time()?;
     Some((start, start + cursor.at()))

@@ -1,7 +1,8 @@
 //! Bytes in chunks of any size, cut into lines; those that may tell something come out, in order.
 
 use super::clock::Stamp;
-use super::{head, telling, wrapper};
+use super::telling::{self, Walk};
+use super::{head, wrapper};
 
 /// So much of a line is kept.
 pub(super) const LONGEST: usize = 64 * 1024;
@@ -178,15 +179,10 @@ impl Sifter {
 
     /// Sifts complete lines.
     fn complete(&mut self, lines: &[u8], each: &mut impl FnMut(Hit<'_>)) {
-        let mut at = 0;
+        let mut walk = Walk::new(lines);
         // up to here the time is known
         let mut timed = 0;
-        while at < lines.len() {
-            let hit = if self.wanted > 0 { Some(at) } else { telling::next(lines, at) };
-            let Some(hit) = hit else { break };
-            let start = memchr::memrchr(b'\n', &lines[at..hit]).map_or(at, |end| at + end + 1);
-            let end = memchr::memchr(b'\n', &lines[hit..]).map_or(lines.len(), |end| hit + end);
-            self.lines += count(&lines[at..start]) + 1;
+        while let Some((start, end)) = if self.wanted > 0 { walk.line() } else { walk.telling() } {
             let line = &lines[start..end];
             let own = head::time(line);
             if own.is_none() {
@@ -195,17 +191,15 @@ impl Sifter {
             let cut = line.len() > LONGEST;
             let line = &line[..line.len().min(LONGEST)];
             let before = if own.is_none() { self.last } else { None };
-            each(Hit { number: self.lines, line, timed: own.is_some(), before, cut });
+            each(Hit { number: self.lines + walk.passed, line, timed: own.is_some(), before, cut });
             if own.is_some() {
                 self.first = self.first.or_else(|| first_time(lines)).or(own);
                 self.last = own;
             }
             self.want(line);
             timed = end;
-            at = end + 1;
         }
-        let rest = &lines[at.min(lines.len())..];
-        self.lines += count(rest);
+        self.lines += walk.passed;
         self.time_of(&lines[timed..]);
         self.first = self.first.or_else(|| first_time(lines));
     }
@@ -231,10 +225,6 @@ impl Sifter {
             self.wanted = self.wanted.max(AFTER_PART);
         }
     }
-}
-
-fn count(lines: &[u8]) -> u64 {
-    memchr::memchr_iter(b'\n', lines).count() as u64
 }
 
 /// The first time in these lines.
