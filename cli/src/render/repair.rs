@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use pkidoctor::act::{self, Failure, Listed, Recovered};
 use pkidoctor::go::verify::rfc3339;
-use pkidoctor::plan::{self, Refusal, Step, Work};
+use pkidoctor::plan::{self, Refusal, Restart, Step, Work};
 use pkidoctor::repair::Prescription;
 use pkidoctor::report::{CertificateReport, Finding, NodeReport};
 use serde_json::{Value, json};
@@ -358,6 +358,7 @@ fn outcome_on(page: &mut Page, told: &Told<'_>) {
                 page.wrapped(2, 4, &[(PLAIN, &file.display().to_string())]);
             }
             backup_on(page, told, backup.as_ref());
+            restarts_on(page, &restarts_after(files));
         }
         Outcome::Recovered(recovered) => {
             let (words, run) = recovered_words(recovered);
@@ -369,9 +370,13 @@ fn outcome_on(page: &mut Page, told: &Told<'_>) {
 
 fn after_on(page: &mut Page, told: &Told<'_>, backup: Option<&PathBuf>) {
     backup_on(page, told, backup);
-    let Some(prescription) = told.prescription else { return };
-    let restarts = plan::restarts(&prescription.plan);
-    for restart in &restarts {
+    if let Some(prescription) = told.prescription {
+        restarts_on(page, &plan::restarts(&prescription.plan));
+    }
+}
+
+fn restarts_on(page: &mut Page, restarts: &[Restart]) {
+    for restart in restarts {
         let label = if restart.process.is_empty() { "no restart" } else { "restart" };
         let text = if restart.process.is_empty() {
             restart.why.clone()
@@ -392,6 +397,15 @@ fn backup_on(page: &mut Page, told: &Told<'_>, backup: Option<&PathBuf>) {
         page.labelled(2, (DIM, "backup"), 10, (PLAIN, &backup.display().to_string()));
         page.labelled(2, (DIM, "undo"), 10, (PLAIN, &undo(told, backup)));
     }
+}
+
+/// What files that were put back make necessary.
+fn restarts_after(files: &[PathBuf]) -> Vec<Restart> {
+    plan::restarts_for(files.iter().filter_map(|file| file.to_str()))
+}
+
+fn restart_objects(restarts: &[Restart]) -> Value {
+    restarts.iter().map(|restart| json!({ "process": restart.process, "why": restart.why })).collect()
 }
 
 /// The whole path works wherever the backup is; its name alone is enough in the usual place.
@@ -464,13 +478,7 @@ fn object(told: &Told<'_>) -> Value {
                 .collect(),
         );
         set("remaining", remaining(prescription).into_iter().map(|(finding, refusal)| json!({ "code": finding.code, "subject": finding.subject, "message": finding.message, "refusal": refusal.map(refusal_object), "remedy": finding.remedy })).collect());
-        set(
-            "restarts",
-            plan::restarts(&prescription.plan)
-                .into_iter()
-                .map(|restart| json!({ "process": restart.process, "why": restart.why }))
-                .collect(),
-        );
+        set("restarts", restart_objects(&plan::restarts(&prescription.plan)));
     }
     match &told.outcome {
         Outcome::Done { backup, live } => {
@@ -487,6 +495,7 @@ fn object(told: &Told<'_>) -> Value {
         Outcome::Restored { files, backup } => {
             set("files", json!(files));
             set("backup", json!(backup));
+            set("restarts", restart_objects(&restarts_after(files)));
         }
         Outcome::Requested { files } => set("files", json!(files)),
         Outcome::Refused(refusal) => set("refusal", refusal_object(refusal)),

@@ -84,7 +84,8 @@ fn every_target_is_made_anew_and_everything_can_be_put_back() {
     assert_eq!(std::fs::metadata(ward.path("pkidoctor-backups")).expect("there").mode() & 0o077, 0);
     let listed = ward.run(&["restore", "--pki", "pki", "--format", "json"]).code(0).json();
     assert_eq!(listed["backups"].as_array().map(Vec::len), Some(1));
-    ward.run(&["restore", &name, "--pki", "pki"]).code(0);
+    let restored = ward.run(&["restore", &name, "--pki", "pki"]).code(0);
+    assert!(restored.stdout.contains("no restart  etcd reads its certificates"), "{}", restored.stdout);
     assert_eq!(tree(&ward), before);
     // what was there was backed up again, and an untouched tree needs nothing
     let again = ward.run(&["restore", &name, "--pki", "pki"]).code(0);

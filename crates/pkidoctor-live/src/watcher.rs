@@ -190,10 +190,15 @@ impl Watcher {
 impl Witness for Watcher {
     fn before(&mut self, prescription: &Prescription) -> Result<(), Refusal> {
         if prescription.is_elsewhere() {
+            // a step that needs the proof is not done without it
+            let way_out = match prescription.proof() {
+                Ok(None) => "leave --verify-live away",
+                Ok(Some(_)) | Err(_) => "run this on the machine that they belong to",
+            };
             return Err(Refusal {
                 code: "elsewhere",
                 message: "these files belong to another machine, whose etcd cannot be asked here".to_owned(),
-                way_out: vec!["leave --verify-live away".to_owned()],
+                way_out: vec![way_out.to_owned()],
             });
         }
         if let Some(proof) = prescription.proof()? {

@@ -76,6 +76,7 @@ fn defect(exam: &Exam<'_>, relative: &str, stem: &str, certificate: &Certificate
     let name = |index: &usize| exam.cluster.nodes[*index].name.clone();
     let made_for: Vec<String> = nodes.iter().filter(named).map(name).collect();
     let copies: Vec<String> = nodes.iter().filter(|index| !named(index)).map(name).collect();
+    let all: Vec<String> = nodes.iter().map(name).collect();
     let mut facts = vec![fact("certificate", &certificate.subject), fact("serial", certificate.serial_hex())];
     facts.push(fact(
         "made for",
@@ -87,6 +88,8 @@ fn defect(exam: &Exam<'_>, relative: &str, stem: &str, certificate: &Certificate
     let whose = if copies.is_empty() { "each of these nodes".to_owned() } else { copies.join(", ") };
     let (severity, message) = if links.is_empty() {
         (Severity::Info, "is one certificate on several nodes; it covers what they dial".to_owned())
+    } else if made_for.is_empty() {
+        (exam.severity(&links), format!("is one certificate on {}; it names none of them", all.join(", ")))
     } else {
         (exam.severity(&links), format!("on {whose} is the certificate of {}", made_for.join(", ")))
     };

@@ -24,7 +24,7 @@ pub use authority::{Signer, signer};
 pub use credentials::{Edit, EditError, Fields, edit, fresh};
 pub use identity::Identity;
 pub use regen::{KeyChoice, Options, common_name, regen};
-pub use restart::{Restart, how_to_restart, restarts};
+pub use restart::{Restart, how_to_restart, restarts, restarts_for};
 pub use rotation::{Rotation, RotationStep, every_member};
 pub use target::{Target, UnknownTarget};
 

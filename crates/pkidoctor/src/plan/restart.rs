@@ -22,19 +22,26 @@ impl Restart {
 
 /// What a plan makes necessary, in order, each once.
 pub fn restarts(plan: &Plan) -> Vec<Restart> {
-    let mut all: Vec<Restart> = plan.restarts.clone();
-    for step in &plan.steps {
-        let names: Vec<String> = match &step.work {
-            Work::Pair(_) | Work::Kubeconfig { .. } | Work::PublicHalf { .. } => vec![step.target.clone()],
-            Work::PutBack(files) => files.iter().map(|(_, to)| to.clone()).collect(),
-            Work::Rewrite { path, .. } => vec![path.clone()],
-            // what follows from these is in the plan itself
-            Work::Chmod { .. } | Work::NewAuthority(_) | Work::Join { .. } | Work::Remove(_) => Vec::new(),
-        };
-        for restart in names.iter().map(|name| after(name)) {
-            if !all.contains(&restart) {
-                all.push(restart);
-            }
+    let names = plan.steps.iter().flat_map(|step| match &step.work {
+        Work::Pair(_) | Work::Kubeconfig { .. } | Work::PublicHalf { .. } => vec![step.target.as_str()],
+        Work::PutBack(files) => files.iter().map(|(_, to)| to.as_str()).collect(),
+        Work::Rewrite { path, .. } => vec![path.as_str()],
+        // what follows from these is in the plan itself
+        Work::Chmod { .. } | Work::NewAuthority(_) | Work::Join { .. } | Work::Remove(_) => Vec::new(),
+    });
+    each_once(plan.restarts.iter().cloned().chain(names.map(after)))
+}
+
+/// What is necessary after files have changed, in order, each once.
+pub fn restarts_for<'p>(paths: impl IntoIterator<Item = &'p str>) -> Vec<Restart> {
+    each_once(paths.into_iter().map(after))
+}
+
+fn each_once(restarts: impl Iterator<Item = Restart>) -> Vec<Restart> {
+    let mut all = Vec::new();
+    for restart in restarts {
+        if !all.contains(&restart) {
+            all.push(restart);
         }
     }
     all

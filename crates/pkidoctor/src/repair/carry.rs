@@ -109,11 +109,16 @@ impl Prescription {
         lock.refuse_leftovers().map_err(Failure::Unchanged)?;
         self.is_still_so(setting)?;
         if self.rotation.is_some() && !witness.proves() {
+            let way_out = if self.is_elsewhere() {
+                "run this with --verify-live on the machine that these files belong to"
+            } else {
+                "run this again with --verify-live"
+            };
             return Err(Refusal::new(
                 "not-proved",
                 "whether etcd and every kube-apiserver were restarted with the new CA is known only of running ones",
             )
-            .then("run this again with --verify-live")
+            .then(way_out)
             .into());
         }
         witness.before(self)?;
