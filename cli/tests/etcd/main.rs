@@ -20,6 +20,7 @@ mod server;
 mod story;
 mod tally;
 mod tls;
+mod verified;
 mod words;
 mod wounds;
 
@@ -98,6 +99,23 @@ fn diagnoses_of_etcd_3_4_23() {
 fn diagnoses_of_etcd_3_5_1() {
     diagnosis::own_probe(Release::Distro);
     diagnosis::random(Release::Distro);
+}
+
+#[test]
+fn verified_by_etcd_3_4_23() {
+    every_verification(Release::Debian);
+}
+
+#[test]
+fn verified_by_etcd_3_5_1() {
+    every_verification(Release::Distro);
+}
+
+fn every_verification(release: Release) {
+    verified::running(release);
+    verified::down(release);
+    verified::another_ca(release);
+    verified::goes_on_with_the_old_one(release);
 }
 
 fn every_renewal(release: Release) {

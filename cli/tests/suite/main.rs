@@ -16,5 +16,6 @@ mod schema;
 mod secrets;
 mod snapshots;
 mod support;
+mod typed;
 #[cfg(feature = "live")]
 mod watch;

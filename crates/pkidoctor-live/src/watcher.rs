@@ -9,7 +9,7 @@ use pkidoctor::plan::Refusal;
 use pkidoctor::repair::{Prescription, Proof, Served, Shown, Witness, Younger};
 use time::OffsetDateTime;
 use tokio::runtime::{Builder, Runtime};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 
 use crate::http;
 use crate::identity::Identity;
@@ -154,9 +154,8 @@ impl Watcher {
         Ok(())
     }
 
-    /// Waits until a certificate is served.
-    fn see(&mut self, served: &Served) -> Result<(), Refusal> {
-        let deadline = Instant::now() + self.wait;
+    /// Waits until a certificate is served, or the time of all of them is over.
+    fn see(&mut self, served: &Served, deadline: Instant) -> Result<(), Refusal> {
         let had_answered = self.answered.contains(&served.endpoint);
         loop {
             let seen = self.runtime.block_on(call(&served.endpoint, None, self.timeout));
@@ -167,7 +166,7 @@ impl Watcher {
             if Instant::now() >= deadline {
                 return self.not_served(served, &seen, had_answered);
             }
-            self.runtime.block_on(sleep(PAUSE));
+            std::thread::sleep(PAUSE);
         }
     }
 
@@ -214,7 +213,8 @@ impl Witness for Watcher {
     }
 
     fn after(&mut self, prescription: &Prescription) -> Result<(), Refusal> {
-        prescription.served().iter().try_for_each(|served| self.see(served))
+        let deadline = Instant::now() + self.wait;
+        prescription.served().iter().try_for_each(|served| self.see(served, deadline))
     }
 
     fn proves(&self) -> bool {
