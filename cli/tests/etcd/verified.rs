@@ -6,6 +6,7 @@ use crate::release::Release;
 use crate::run::{Told, pkidoctor};
 use crate::server::{Etcd, State};
 use crate::tls::on_disk;
+use clinic::key::{Container, Kind};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection};
@@ -15,9 +16,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Loopback addresses are nobody's, so that the address is given.
-fn renew(patient: &Patient, more: &[&str]) -> Told {
-    let words = ["regen", "etcd-server", "--san", OWN, "--verify-live", "--wait", "2s", "--yes"];
-    pkidoctor(patient, 0, &[&words[..], more].concat())
+fn renew(patient: &Patient, target: &str) -> Told {
+    pkidoctor(patient, 0, &["regen", target, "--san", OWN, "--verify-live", "--wait", "2s", "--yes"])
 }
 
 fn server(patient: &Patient) -> PathBuf {
@@ -38,14 +38,22 @@ fn refused(told: &Told, code: &str) {
 pub(crate) fn running(release: Release) {
     let mut patient = Patient::healthy(release, 91);
     patient.write();
-    let before = on_disk(&server(&patient));
     let mut etcd = Etcd::start(release, &patient, 0);
     assert_eq!(etcd.settled(), State::Serves, "{}", etcd.log());
-    let told = renew(&patient, &[]).ended(0);
-    let seen = outcomes(&told);
-    assert!(seen.contains(&"accepted") && seen.contains(&"served"), "{}", told.words);
-    assert!(!seen.contains(&"unverified"), "{}", told.words);
-    assert_ne!(on_disk(&server(&patient)), before);
+    for target in ["etcd-server", "etcd", "all"] {
+        let before = on_disk(&server(&patient));
+        let told = renew(&patient, target).ended(0);
+        let seen = outcomes(&told);
+        assert!(seen.contains(&"accepted") && seen.contains(&"served"), "{}", told.words);
+        assert!(!seen.contains(&"unverified"), "{}", told.words);
+        assert_ne!(on_disk(&server(&patient)), before, "{target}");
+    }
+    // a foreign key over the good one: nobody is served until it is mended
+    let key = patient.key(Kind::P256).to_pem(&Container::Sec1WithParameters);
+    std::fs::write(server(&patient).with_extension("key"), key).expect("writes");
+    let words = ["fix", "--yes", "--verify-live", "--wait", "2s"];
+    let told = pkidoctor(&patient, 0, &words);
+    assert!(outcomes(&told).contains(&"served"), "{}", told.words);
     assert!(etcd.is_running());
 }
 
@@ -54,7 +62,7 @@ pub(crate) fn down(release: Release) {
     let mut patient = Patient::healthy(release, 92);
     patient.write();
     let before = on_disk(&server(&patient));
-    let told = renew(&patient, &[]).ended(0);
+    let told = renew(&patient, "etcd-server").ended(0);
     assert!(outcomes(&told).contains(&"unverified"), "{}", told.words);
     assert_ne!(on_disk(&server(&patient)), before);
 }
@@ -80,7 +88,7 @@ pub(crate) fn another_ca(release: Release) {
         }
     }
     let before = on_disk(&server(&old));
-    refused(&renew(&old, &[]), "refused-live");
+    refused(&renew(&old, "etcd-server"), "refused-live");
     assert_eq!(on_disk(&server(&old)), before, "nothing has changed");
 }
 
@@ -92,7 +100,7 @@ pub(crate) fn goes_on_with_the_old_one(release: Release) {
         serve(&patient, address);
     }
     let before = on_disk(&server(&patient));
-    let told = renew(&patient, &[]);
+    let told = renew(&patient, "etcd-server");
     refused(&told, "not-served");
     assert_eq!(on_disk(&server(&patient)), before, "everything was put back");
     pkidoctor(&patient, 0, &["recover"]).ended(0);
