@@ -36,8 +36,11 @@ pub(super) fn causes(scan: Option<&Scan<'_>>, heard: &[Heard<'_>], which: &[usiz
         told.drain(..).partition(|index| scan.is_some_and(|scan| healed_at(scan, heard[*index].event).is_some()));
     let mut suspects = suspects(scan, heard, live);
     suspects.sort_by_key(|suspect| {
-        let lines: u64 = suspect.events.iter().map(|event| heard[*event].event.count).sum();
-        (std::cmp::Reverse(suspect.events.len()), std::cmp::Reverse(lines))
+        let events = || suspect.events.iter().map(|event| heard[*event].event);
+        let lines: u64 = events().map(|event| event.count).sum();
+        // where nobody listens, and where no TLS is spoken, nobody has refused anybody
+        let is_minor = events().all(|event| event.direction == Direction::Nobody);
+        (is_minor, std::cmp::Reverse(suspect.events.len()), std::cmp::Reverse(lines))
     });
     let mut all: Vec<Cause> = suspects.iter().map(|suspect| suspect.cause(scan, heard)).collect();
     all.extend(further(scan, heard, &suspects));

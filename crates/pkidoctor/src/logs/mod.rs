@@ -11,6 +11,7 @@ mod find;
 mod gateway;
 mod head;
 mod journal;
+mod plain;
 mod quoted;
 mod reader;
 mod reason;

@@ -8,7 +8,7 @@ use super::reason::Reason;
 use super::rows::{self, Row};
 use super::sentence::{self, Sentence, Spot};
 use super::wrapper::{self, Form, Line};
-use super::{clean, told, writer};
+use super::{clean, plain, told, writer};
 
 /// So much of a message is looked at; no known one is half as long.
 const LONGEST_MESSAGE: usize = 8 * 1024;
@@ -125,6 +125,7 @@ pub(super) fn event(
     when: When,
     text: &str,
 ) -> Event {
+    let causes = plain::causes(row, &said);
     let (remote, remote_port) = match said.remote {
         Some((host, port)) => (Some(host), port),
         None => (None, None),
@@ -138,7 +139,7 @@ pub(super) fn event(
         stage: row.stage,
         reason: said.reason,
         error: clean::without_secrets(clean::clip(&said.error, LONGEST_ERROR)),
-        causes: row.causes.to_vec(),
+        causes,
         remote,
         remote_ports: remote_port.into_iter().collect(),
         target: said.target,

@@ -58,7 +58,7 @@ pub(super) enum Level {
 /// Takes the layers off.
 pub(super) fn peel(raw: &str) -> Line {
     let mut line = Line::default();
-    let mut text = Cow::Borrowed(raw.trim());
+    let mut text = without_entities(raw.trim());
     for _ in 0..DEEPEST {
         match line.layer(&text) {
             Layer::Around(inner) => text = Cow::Owned(inner.trim().to_owned()),
@@ -70,10 +70,26 @@ pub(super) fn peel(raw: &str) -> Line {
         }
     }
     line.text = quoted::plain(&text);
-    if line.fields.is_empty() && text.contains("\":") {
-        line.json_within(&text);
+    if line.fields.is_empty() {
+        if text.contains("\":") {
+            line.json_within(&text);
+        }
+        // a whole line of a logger, quoted once more by whoever collected it
+        let plain = || quoted::plain(&text.replace("\"\"", "\""));
+        if line.fields.is_empty() && (text.contains("\\\":") || text.contains("\"\":")) {
+            line.json_within(&plain());
+        }
     }
     line
+}
+
+/// Quotes as a web page shows them.
+fn without_entities(raw: &str) -> Cow<'_, str> {
+    if !raw.contains("&quot;") && !raw.contains("&#34;") {
+        return Cow::Borrowed(raw);
+    }
+    let plain = [("&quot;", "\""), ("&#34;", "\""), ("&#39;", "'"), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")];
+    Cow::Owned(plain.iter().fold(raw.to_owned(), |text, (entity, character)| text.replace(entity, character)))
 }
 
 /// The tag and the text of a CRI line, and its stream, where it is one: the runtime cuts long lines in parts.
@@ -160,7 +176,14 @@ impl Line {
 
     /// zap, klog's JSON and others: the message in one field, the rest in others.
     fn logger(&mut self, fields: Fields) -> Layer {
-        let Some(message) = fields.any(&["msg", "message"]).map(str::to_owned) else { return Layer::None };
+        let Some(message) = fields.any(&["msg", "message"]).map(str::to_owned) else {
+            // a collector's own object around a line
+            let inner = fields.any(&["line", "_raw"]).map(str::to_owned);
+            return inner.map_or(Layer::None, Layer::Around);
+        };
+        if message.starts_with("{\"") {
+            return Layer::Around(message);
+        }
         let time = fields.any(&["ts", "time"]);
         self.stamp(time.and_then(|time| clock::whole(time).or_else(|| clock::epoch(time))));
         self.file = fields.text("caller").unwrap_or_default().to_owned();
@@ -220,6 +243,9 @@ impl Line {
         }
         let mut cursor = Cursor::new(text.as_bytes());
         let Some(stamp) = cursor.date_time() else { return Layer::None };
+        if let Some(rest) = text[cursor.at()..].strip_prefix('\t') {
+            return self.zap_console(stamp, rest);
+        }
         let Some(rest) = text[cursor.at()..].strip_prefix(' ') else { return Layer::None };
         self.stamp(Some(stamp));
         if let Some((level, message)) = rest.split_once(" | ").filter(|(level, _)| level.len() == 1) {
@@ -239,6 +265,30 @@ impl Line {
         }
         // Go's log package writes slashes; a date with dashes is a wrapper's
         Layer::Around(rest.to_owned())
+    }
+
+    /// zap's form for consoles: `TIME\tWARN\tembed/config_logging.go:169\tmessage\t{"key": "value"}`.
+    fn zap_console(&mut self, stamp: Stamp, rest: &str) -> Layer {
+        let mut columns = rest.split('\t');
+        let Some(level) = columns.next().filter(|level| level.bytes().all(|byte| byte.is_ascii_alphabetic())) else {
+            return Layer::None;
+        };
+        let mut message = columns.next().unwrap_or_default();
+        // a logger's name may stand before the place
+        while !message.contains(' ') && (message.contains(".go:") || self.file.is_empty()) {
+            if message.contains(".go:") {
+                message.clone_into(&mut self.file);
+            }
+            let Some(next) = columns.next() else { break };
+            message = next;
+        }
+        self.stamp(Some(stamp));
+        self.form = Form::Json;
+        if matches!(level, "FATAL" | "PANIC" | "DPANIC") {
+            self.level = Level::Fatal;
+        }
+        self.fields = columns.next().map(Fields::json).unwrap_or_default();
+        Layer::Last(message.to_owned())
     }
 
     /// `WARNING: 2018/06/11 19:24:21 text`, as grpc writes it.

@@ -198,6 +198,8 @@ pub enum Reason {
     NoServingCertificate,
     /// A bearer token whose signature does not verify.
     Token,
+    /// A bearer token whose signature verifies, and whose time or object does not.
+    TokenClaims,
     /// The subject is not among those allowed to speak for others.
     NotAllowedSubject {
         /// The common name.

@@ -64,7 +64,11 @@ fn alert(text: &str) -> Option<Reason> {
     ];
     let rest = after(text, "remote error: ")?;
     let name = rest.strip_prefix("tls: ").unwrap_or(rest);
+    // what a pager or journald cut off leaves the beginning
+    let cut = name.trim_end_matches(['>', '…', '.', '"', ' ']);
+    let is_beginning = |words: &str| cut.len() >= 3 && words.starts_with(cut);
     let known = ALERTS.iter().find(|(words, _)| name.starts_with(words));
+    let known = known.or_else(|| ALERTS.iter().find(|(words, _)| is_beginning(words)));
     Some(Reason::Alert(known.map_or(Alert::Other, |(_, alert)| *alert)))
 }
 
@@ -200,7 +204,7 @@ fn tls(text: &str) -> Option<Reason> {
     if let Some((serial, _)) = revoked {
         return Some(Reason::Revoked { serial: serial.to_owned() });
     }
-    let known: [(&str, Reason); 28] = [
+    let known: [(&str, Reason); 30] = [
         ("bad record MAC", Reason::BadRecordMac),
         ("client didn't provide a certificate", Reason::NoCertificate),
         ("private key does not match public key", Reason::KeyMismatch),
@@ -209,6 +213,7 @@ fn tls(text: &str) -> Option<Reason> {
         ("found a certificate rather than a key", Reason::Switched),
         ("any PEM data in certificate input", Reason::NoPem { key: false }),
         ("any PEM data in key input", Reason::NoPem { key: true }),
+        ("does not contain any valid RSA or ECDSA certificates", Reason::NoPem { key: false }),
         ("failed to parse certificate PEM data", Reason::NoPem { key: false }),
         ("failed to parse private key", Reason::KeyUnparsable),
         ("failed to parse key PEM data", Reason::KeyUnparsable),
@@ -220,6 +225,7 @@ fn tls(text: &str) -> Option<Reason> {
         ("bit keys are insecure", Reason::RsaSize { large: false }),
         ("RSA key larger than 8192", Reason::RsaSize { large: true }),
         ("protocol version not supported", Reason::Versions { offered: String::new() }),
+        ("server selected unsupported protocol version", Reason::Versions { offered: String::new() }),
         ("client certificate authentication failed", Reason::NotAllowedName),
         ("CommonName authentication failed", Reason::NotAllowedName),
         ("KeyFile and CertFile must both be present", Reason::HalfAPair),
@@ -270,7 +276,7 @@ fn files(text: &str) -> Option<Reason> {
 
 fn transport(text: &str) -> Option<Reason> {
     let has = |words: &str| has(text, words);
-    let known: [(&str, Reason); 25] = [
+    let known: [(&str, Reason); 29] = [
         ("failed to do connect handshake, response", Reason::Proxy),
         ("proxyconnect tcp", Reason::Proxy),
         ("connection refused", Reason::Refused),
@@ -287,6 +293,10 @@ fn transport(text: &str) -> Option<Reason> {
         ("etcdserver: request timed out", Reason::NoQuorum),
         ("etcdserver: no leader", Reason::NoQuorum),
         ("etcdserver: leader changed", Reason::NoQuorum),
+        ("oken has expired", Reason::TokenClaims),
+        ("token has been invalidated", Reason::TokenClaims),
+        ("oken is not valid yet", Reason::TokenClaims),
+        ("oken is expired", Reason::TokenClaims),
         ("invalid bearer token", Reason::Token),
         ("error in cryptographic primitive", Reason::Token),
         ("context deadline exceeded", Reason::Deadline),

@@ -159,6 +159,16 @@ pub(super) const SERVERS: &[Row] = &[
         ..UNAUTHORIZED
     },
     Row {
+        id: "unauthorized-token-claims",
+        pattern: "Unable to authenticate the request … Token has expired, token has been invalidated, Token is not valid yet",
+        meaning: "the server refused a token whose signature it has verified: its time is over or has not come, or what it was made for is gone; no key is at fault",
+        check: "whether that client takes up new tokens; the clocks",
+        noise: true,
+        example: "E1123 03:20:38.081312   32592 authentication.go:53] Unable to authenticate the request due to an error: [invalid bearer token, Token has expired]",
+        when: |said, _| said.reason == Reason::TokenClaims,
+        ..UNAUTHORIZED
+    },
+    Row {
         id: "unauthorized-token",
         pattern: "Unable to authenticate the request … invalid bearer token, square/go-jose: error in cryptographic primitive",
         meaning: "the server refused a token: none of its keys made the signature",

@@ -356,13 +356,23 @@ pub(super) const KUBECTL: &[Row] = &[
         ..KUBECTL_REFUSED
     },
     Row {
+        id: "kubectl-certificate",
+        pattern: "Unable to connect to the server: … x509: ERROR",
+        meaning: "the client refused kube-apiserver's certificate; the text says why",
+        causes: &["usage-server-clientauth-only", "chain-ca-eku-limits", "chain-critical-extension"],
+        check: "the served certificate for what the text names",
+        example: "Unable to connect to the server: tls: failed to verify certificate: x509: certificate specifies an incompatible key usage",
+        when: |said, _| said.error.contains("x509: "),
+        ..KUBECTL_REFUSED
+    },
+    Row {
         id: "kubectl-other",
         pattern: "Unable to connect to the server: ERROR",
         meaning: "the connection to kube-apiserver failed; the text says why",
         direction: Direction::Unknown,
-        causes: &["chain-critical-extension", "usage-server-clientauth-only", "alg-tls-version"],
-        check: "the served certificate for what the text names",
-        example: "Unable to connect to the server: tls: failed to verify certificate: x509: certificate specifies an incompatible key usage",
+        causes: &["alg-tls-version", "alg-cipher"],
+        check: "the error itself",
+        example: "Unable to connect to the server: tls: server selected unsupported protocol version 301",
         ..KUBECTL_REFUSED
     },
     Row {
@@ -852,7 +862,7 @@ pub(super) const OTHERS: &[Row] = &[
     Row {
         id: "alone-own-pair",
         pattern: "tls: private key does not match public key, tls: failed to find any PEM data …, …",
-        meaning: "the program cannot load its own certificate and key",
+        meaning: "the program cannot load its own certificate and key, or a CA",
         direction: Direction::WriterCannotLoad,
         stage: Stage::Start,
         causes: &["pair-cert-key-mismatch", "pair-chain-order", "enc-no-pem"],

@@ -106,6 +106,7 @@ fn version(said: &Said<'_>) -> Option<Sentence> {
         "cannot get the version of member",
         "failed to reach the peer URL",
         "failed to reach the peerURL",
+        "could not get cluster response from",
     ];
     let url = said.has("/version\": ") || said.has("/version: ");
     let asked = words.iter().any(|words| said.has(words));
@@ -113,7 +114,8 @@ fn version(said: &Said<'_>) -> Option<Sentence> {
     if !(asked || url && by_etcd) {
         return None;
     }
-    let error = said.after("/version\": ").or_else(|| said.after("/version: ")).unwrap_or(&said.whole);
+    let error = ["/version\": ", "/version: ", "/members\": ", "/members: "].iter().find_map(|end| said.after(end));
+    let error = error.unwrap_or(&said.whole);
     let error = error.strip_suffix(')').unwrap_or(error);
     let target = said.line.fields.text("address").and_then(url_target).or_else(|| url_target(&said.whole));
     Some(Sentence::new(Spot::PeerVersion, Port::EtcdPeer, error).to(target))

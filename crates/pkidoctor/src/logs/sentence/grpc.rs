@@ -125,7 +125,12 @@ fn hidden(said: &Said<'_>, known: Option<Writer>) -> Option<Sentence> {
         return Some(sentence.to(target(said)));
     }
     let words = ["all SubConns are in TransientFailure", "failed to commit proposal", "code = DeadlineExceeded"];
-    let bare = ["context deadline exceeded", "Error: context deadline exceeded", "error: context deadline exceeded"];
+    let bare = [
+        "context deadline exceeded",
+        "Error: context deadline exceeded",
+        "error: context deadline exceeded",
+        "command failed: context deadline exceeded",
+    ];
     if !words.iter().any(|words| said.has(words)) && !bare.contains(&whole) {
         return None;
     }

@@ -9,7 +9,7 @@ mod server;
 use super::event::{CertificateIds, Names, Port, Writer};
 use super::find;
 use super::reason::{self, Reason};
-use super::wrapper::Line;
+use super::wrapper::{Level, Line};
 
 /// In which situation a line was written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -187,7 +187,9 @@ fn bare(said: &Said<'_>) -> Option<Sentence> {
         let at = whole.find("x509: ")?;
         Some(Reason::Other(whole[at..].to_owned()))
     })?;
-    let own = matches!(reason, Reason::HalfAPair | Reason::HttpAnswer | Reason::CipherName);
+    let ends = prefix.is_some() || said.has("command failed") || said.line.level == Level::Fatal;
+    let own = matches!(reason, Reason::HalfAPair | Reason::HttpAnswer | Reason::CipherName)
+        || ends && matches!(&reason, Reason::File { path, .. } if is_of_a_pki(path));
     let spot = match prefix {
         Some("error: ") if has_words => Spot::Kubectl,
         Some(_) if has_words || own || matches!(reason, Reason::Deadline) => Spot::ErrorLine,
@@ -198,6 +200,12 @@ fn bare(said: &Said<'_>) -> Option<Sentence> {
     let port = if spot == Spot::Kubectl { Port::Apiserver } else { Port::Unknown };
     let sentence = Sentence::with_reason(spot, port, error, reason);
     Some(if spot == Spot::Kubectl { sentence.by(Writer::Kubectl) } else { sentence })
+}
+
+/// A certificate, a key or a kubeconfig, by its name.
+fn is_of_a_pki(path: &str) -> bool {
+    let path = path.trim_end_matches('"');
+    path.contains("/pki/") || [".crt", ".key", ".pem", ".conf", ".pub"].iter().any(|end| path.ends_with(end))
 }
 
 /// `host:port`, with or without brackets; a port is optional.

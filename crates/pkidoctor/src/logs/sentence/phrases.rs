@@ -31,7 +31,7 @@ static GROUPS: &[Group] = &[
         port: Port::Apiserver,
         writer: KUBELET,
         phrases: &[
-            (&["part of the existing bootstrap client certificate", "expired"], client_expired),
+            (&["art of the existing bootstrap client certificate", "expired"], client_expired),
             (&["unable to load bootstrap kubeconfig"], |_| Some(Reason::NoBootstrap)),
         ],
     },
@@ -90,6 +90,7 @@ static GROUPS: &[Group] = &[
             (&["error syncing endpoints with etc"], or_deadline),
             (&["ailed to get etcd status for"], or_deadline),
             (&["with maintenance client"], or_deadline),
+            (&["error creating local etcd static pod manifest file"], deadline),
         ],
     },
     Group {
@@ -125,7 +126,10 @@ static GROUPS: &[Group] = &[
         spot: Spot::Signer,
         port: Port::OwnFiles,
         writer: Some(Writer::KubeControllerManager),
-        phrases: &[(&["error parsing CA cert file"], |_| Some(Reason::SigningFile))],
+        phrases: &[
+            (&["error parsing CA cert file"], |_| Some(Reason::SigningFile)),
+            (&["error reading CA cert file", "expected 1 certificate"], |_| Some(Reason::SigningFile)),
+        ],
     },
     Group { spot: Spot::Authorize, port: Port::Kubelet, writer: None, phrases: &[(&["Forbidden (user="], forbidden)] },
     Group {
@@ -166,7 +170,10 @@ static GROUPS: &[Group] = &[
         spot: Spot::Kubectl,
         port: Port::Apiserver,
         writer: None,
-        phrases: &[(&["the server has asked for the client to provide credentials"], |_| Some(Reason::Unauthorized))],
+        phrases: &[
+            (&["the server has asked for the client to provide credentials"], |_| Some(Reason::Unauthorized)),
+            (&[": Unauthorized"], unauthorized),
+        ],
     },
     Group {
         spot: Spot::Kubectl,
@@ -193,6 +200,12 @@ static GROUPS: &[Group] = &[
         port: Port::EtcdClient,
         writer: ETCDCTL,
         phrases: &[(&["etcd cluster is unavailable or misconfigured"], reason::read)],
+    },
+    Group {
+        spot: Spot::ClientHandshake,
+        port: Port::EtcdClient,
+        writer: ETCDCTL,
+        phrases: &[(&["is unhealthy: failed to connect: "], unhealthy)],
     },
     Group {
         spot: Spot::ClientDial,
@@ -244,7 +257,8 @@ pub(super) fn read(said: &Said<'_>) -> Option<Sentence> {
 
 /// `The connection to the server H:P was refused`.
 fn host_said(said: &Said<'_>) -> Option<String> {
-    let host = said.between("The connection to the server ", " was refused")?;
+    let unhealthy = || said.whole.split(" is unhealthy: ").next().filter(|host| host.len() < said.whole.len());
+    let host = said.between("The connection to the server ", " was refused").or_else(unhealthy)?;
     super::host_port(host).map(|_| host.to_owned())
 }
 
@@ -255,6 +269,20 @@ fn any(whole: &str) -> Option<Reason> {
 
 fn or_deadline(whole: &str) -> Option<Reason> {
     Some(reason::read(whole).unwrap_or(Reason::Deadline))
+}
+
+fn deadline(whole: &str) -> Option<Reason> {
+    reason::read(whole).filter(|reason| *reason == Reason::Deadline)
+}
+
+/// `H:P is unhealthy: failed to connect: E`, as etcdctl before 3.4 says it.
+fn unhealthy(whole: &str) -> Option<Reason> {
+    reason::read(whole.split_once("is unhealthy: failed to connect: ")?.1)
+}
+
+/// client-go ends a sentence with the status.
+fn unauthorized(whole: &str) -> Option<Reason> {
+    whole.trim_end_matches('"').ends_with(": Unauthorized").then_some(Reason::Unauthorized)
 }
 
 /// Behind the last `is expired: ` kubelet writes the instant in Go's default form.
