@@ -62,7 +62,10 @@ pub(crate) fn run(diagnose: &Diagnose, manners: &Manners, out: &mut Output) -> i
     if unread {
         exit = exit.or_worse(Exit::CouldNotLook);
     }
-    let report = patient.report(&journal);
+    let mut report = patient.report(&journal);
+    if unread && report.verdict == "healthy" {
+        report.verdict = "incomplete";
+    }
     tell(&report, manners, out)?;
     Ok(exit.or_worse(verdict(&report)))
 }

@@ -53,9 +53,23 @@ fn verdict(report: &Report) -> (Style, &'static str, String) {
         plural(usize::try_from(heard).unwrap_or(usize::MAX), "log line")
     );
     match (report.causes.is_empty(), heard) {
+        (true, 0) if report.verdict == "incomplete" => {
+            (YELLOW, "nothing found", "but not everything that was asked for could be read".to_owned())
+        }
+        (true, 0) if is_foreign(report) => (
+            YELLOW,
+            "nothing found",
+            "and no line of the logs has a known form: are they etcd's or Kubernetes', in UTF-8?".to_owned(),
+        ),
         (true, 0) => (GREEN, "nothing found", format!("neither files{on} nor logs speak of a fault")),
         _ => (if report.verdict == "broken" || heard > 0 { RED } else { YELLOW }, "diagnosis", said),
     }
+}
+
+/// Whether logs were read of which nothing was understood, not even a time.
+fn is_foreign(report: &Report) -> bool {
+    let Some(logs) = &report.logs else { return false };
+    logs.unknown > 0 && logs.sources.iter().all(|source| source.understood == 0 && source.first.is_none())
 }
 
 /// Those that are told in full, and those that a line is enough for.

@@ -130,3 +130,17 @@ fn a_log_that_grows_is_followed_through_its_rotation() {
     child.kill().expect("ends");
     child.wait().expect("ends");
 }
+
+#[test]
+fn what_could_not_be_read_is_not_healthy() {
+    let ward = Ward::new();
+    let ran = ward.run(&["diagnose", "--no-pki", "absent.log", "--format", "json"]).code(2);
+    assert_eq!(ran.json()["verdict"], "incomplete");
+    let told = ward.run(&["diagnose", "--no-pki", "absent.log"]).code(2).stdout;
+    assert!(told.contains("could be read") && !told.contains("neither"), "{told}");
+    // PowerShell writes UTF-16
+    let wide: Vec<u8> = "etcd: rejected connection\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    std::fs::write(ward.path("wide.log"), wide).expect("writes");
+    let told = ward.run(&["diagnose", "--no-pki", "wide.log"]).code(0).stdout;
+    assert!(told.contains("UTF-8"), "{told}");
+}

@@ -242,7 +242,7 @@ pub(super) const ROWS: &[Row] = &[
         id: "etcd-refused-usage",
         pattern: "rejected connection … x509: certificate specifies an incompatible key usage",
         meaning: "etcd refused a client: its certificate, or a CA above it, is not for clients",
-        causes: &["usage-client-serverauth-only", "chain-ca-eku-limits"],
+        causes: &["usage-client-serverauth-only", "usage-server-without-clientauth", "chain-ca-eku-limits"],
         gateway: &["usage-server-without-clientauth"],
         check: "the extended key usages of the client's certificate, then of the CA; from etcd's own address, of etcd's server certificate",
         example: r#"2018-03-07 22:36:51.189880 I | embed: rejected connection from "127.0.0.1:35160" (error "tls: failed to verify client's certificate: x509: certificate specifies an incompatible key usage", ServerName "")"#,
