@@ -255,7 +255,7 @@ const REAL: &[(&str, &[&str])] = &[
         "apiserver-120-etcd-client-expired.log",
         &[
             "1 apiserver-no-storage unknown cfg-apiserver-etcd-cafile",
-            "9 client-refused-reason-lost server-refused-client cfg-apiserver-etcd-client-missing",
+            "9 client-refused-reason-lost server-refused-client time-apiserver-etcd-client-expired",
         ],
     ),
     ("apiserver-120-etcd-client-key-type-mismatch.etcd-3.5.log", &[]),

@@ -438,8 +438,8 @@ pub(super) const ROWS: &[Row] = &[
         meaning: "etcd refused the client after its half of the handshake; the reason was lost in a race",
         stage: Stage::AfterTls,
         causes: &[
-            "cfg-apiserver-etcd-client-missing",
             "time-apiserver-etcd-client-expired",
+            "cfg-apiserver-etcd-client-missing",
             "chain-same-name-other-key",
             "chain-wrong-ca",
             "usage-client-serverauth-only",
