@@ -234,7 +234,10 @@ impl Order<'_> {
 
     fn outcome(&self, prescription: &Prescription) -> io::Result<Outcome> {
         if prescription.is_empty() {
-            return Ok(Outcome::NothingToDo);
+            // whoever cannot see has not seen that nothing is wrong
+            let unseen = prescription.after.verdict == "incomplete";
+            let why = "not every file could be read; run this as root";
+            return Ok(if unseen { Outcome::CouldNotRead(why.to_owned()) } else { Outcome::NothingToDo });
         }
         if self.manner.dry_run {
             return Ok(Outcome::Planned);

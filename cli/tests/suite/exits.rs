@@ -132,3 +132,20 @@ fn what_may_not_be_read_is_two_unless_something_is_worse() {
     }
     ward.scan(&["stacked-single"]).code(2);
 }
+
+/// A directory that is there and holds no PKI is not healthy, whatever else it holds.
+#[test]
+fn where_there_is_no_pki_nothing_is_healthy() {
+    let ward = Ward::with(&["stacked-single"]);
+    std::fs::create_dir(ward.path("notes")).expect("a directory");
+    std::fs::write(ward.path("notes/readme.txt"), "hi").expect("writes");
+    ward.scan(&["notes"]).code(2);
+    // what holds trees is none itself
+    ward.scan(&["."]).code(2);
+    std::fs::remove_dir_all(ward.path("stacked-single/pki")).expect("removes");
+    let gone = ward.scan(&["stacked-single"]).code(2);
+    assert!(gone.stderr.contains("there is no directory pki in it"), "{}", gone.stderr);
+    // an empty one beside manifests is a control plane that has lost its files
+    std::fs::create_dir(ward.path("stacked-single/pki")).expect("a directory");
+    ward.scan(&["stacked-single"]).code(1);
+}

@@ -168,7 +168,9 @@ fn cause(html: &mut Html, report: &Report, number: usize, cause: &Cause) {
         for (at, index) in cause.findings.iter().enumerate() {
             let Some(finding) = report.findings.get(*index) else { continue };
             html.raw(&format!("{}<a href=\"#finding-{index}\">", if at == 0 { "" } else { ", " }));
-            html.text(&format!("{} ({})", finding.code, finding.subject));
+            // a code is a name in any language
+            html.text(finding.code);
+            html.text(&format!(" ({})", finding.subject));
             html.raw("</a>");
         }
         html.raw("</p>\n");

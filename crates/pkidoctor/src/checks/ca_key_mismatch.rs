@@ -1,6 +1,6 @@
 //! `ca-key-mismatch`: a CA's key is not the key of its certificate.
 
-use crate::check::{Check, Defect, Look, Remedy, Severity, fact};
+use crate::check::{Check, Defect, Look, Remedy, RemedyKind, Severity, fact};
 use crate::checks::{key_mismatch, load, words};
 use crate::cluster::File;
 use crate::exam::{Exam, Group, Reason, Why};
@@ -139,7 +139,13 @@ pub(super) fn bring_key(exam: &Exam<'_>, node: usize, subject: &str) -> Remedy {
     let avoid = "making a new CA on this node: it splits the cluster in two that refuse each other";
     if let Some(certified) = certified(exam, node, subject) {
         if let Some(from) = load::key_elsewhere(exam, node, &certified, subject) {
-            return words::put_back(subject, &from, subject).avoid(avoid);
+            let here = &exam.cluster.nodes[node];
+            if here.file(&here.layout(subject)).and_then(File::material).is_none() {
+                return words::put_back(subject, &from, subject).avoid(avoid);
+            }
+            // a CA's key that is there is replaced by nobody but its owner
+            let by_hand = words::put_in_place_of(subject, &from, subject).avoid(avoid);
+            return Remedy { kind: RemedyKind::Manual, command: None, ..by_hand };
         }
         let others = (0..exam.cluster.nodes.len()).filter(|other| *other != node);
         let found =

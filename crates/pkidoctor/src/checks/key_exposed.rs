@@ -1,7 +1,7 @@
 //! `key-exposed`: others than its owner may read, write or execute a file with a private key.
 
 use crate::check::{Check, Defect, Look, Remedy, RemedyKind, Severity, fact};
-use crate::checks::load;
+use crate::checks::{load, words};
 use crate::cluster::kubeconfig::Source;
 use crate::cluster::{File, KubeconfigFile, State};
 use crate::exam::Exam;
@@ -121,9 +121,10 @@ fn exposed(exam: &Exam<'_>, node: usize, file: &File, what: &str) -> Defect {
                 .to_owned(),
         ])
     } else {
+        let path = words::quoted(&file.path);
         let chmod = match reader(exam, node, file) {
-            Some(user) => format!("chown {user} {0} && chmod 0600 {0}", file.path),
-            None => format!("chmod 0600 {}", file.path),
+            Some(user) => format!("chown {user} {path} && chmod 0600 {path}"),
+            None => format!("chmod 0600 {path}"),
         };
         Remedy::command(RemedyKind::Chmod, &subject, chmod)
             .step("if somebody untrusted could read it, take the key as lost and make the pair anew")

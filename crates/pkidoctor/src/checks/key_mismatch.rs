@@ -101,7 +101,7 @@ pub(super) fn pair_remedy(exam: &Exam<'_>, reason: &Reason<'_>) -> Remedy {
         own != certificate && certificate_with(exam, reason.node, &private).is_some_and(|owner| owner == own)
     });
     if let Some(from) = load::key_elsewhere(exam, reason.node, &certified, &key).filter(|_| !is_innocent) {
-        return words::put_back(&key, &from, &key).avoid("making a new key alone: a pair is replaced as a pair");
+        return words::put_in_place_of(&key, &from, &key).avoid("making a new key alone: a pair is replaced as a pair");
     }
     let all = exam.certificates();
     let owner = all.iter().find(|(at, subject, _, known)| {
@@ -111,7 +111,7 @@ pub(super) fn pair_remedy(exam: &Exam<'_>, reason: &Reason<'_>) -> Remedy {
             && same_subject(exam, reason, &known.subject.raw)
     });
     match owner {
-        Some((_, from, _, _)) => words::put_back(&certificate, from, &certificate),
+        Some((_, from, _, _)) => words::put_in_place_of(&certificate, from, &certificate),
         None => fresh(),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::check::{Check, Look, Remedy, Severity, fact};
 use crate::checks::load;
-use crate::checks::words::Told;
+use crate::checks::words::{self, Told};
 use crate::exam::{Exam, Group};
 use crate::go::load::{Material, PairFault};
 use crate::links::reference::{FaultKind, Origin, PairReference, Reference};
@@ -78,8 +78,10 @@ fn exchange(exam: &Exam<'_>, pair: &PairReference) -> Remedy {
         return Remedy::manual(["exchange the two in the kubeconfig"]).avoid(avoid);
     }
     let names = [pair.certificate.subject(exam.cluster), pair.key.subject(exam.cluster)];
+    let [certificate, key, aside] =
+        [certificate.to_owned(), key.to_owned(), format!("{certificate}.swap")].map(|path| words::quoted(&path));
     let mut remedy = Remedy::manual([
-        format!("mv {certificate} {certificate}.swap && mv {key} {certificate} && mv {certificate}.swap {key}"),
+        format!("mv {certificate} {aside} && mv {key} {certificate} && mv {aside} {key}"),
         format!("chmod 0600 {key}"),
     ])
     .avoid(avoid);

@@ -2,7 +2,7 @@
 
 use crate::check::{Check, Look, Remedy, RemedyKind, Severity, fact};
 use crate::checks::load;
-use crate::checks::words::Told;
+use crate::checks::words::{self, Told};
 use crate::exam::{Exam, Group};
 use crate::links::reference::{FaultKind, Reference};
 
@@ -40,10 +40,13 @@ fn tell(exam: &Exam<'_>, group: &Group<'_, '_>) -> Told {
         facts.push(fact("on the way to", path));
         let meta = exam.cluster.nodes[group.node].directories.get(directory);
         facts.extend(meta.map(load::meta_facts).unwrap_or_default());
-        let remedy = Remedy::command(RemedyKind::Chmod, group.subject, format!("chmod a+x {directory}")).avoid(avoid);
+        let remedy =
+            Remedy::command(RemedyKind::Chmod, group.subject, format!("chmod a+x {}", words::quoted(directory)))
+                .avoid(avoid);
         return Told { message: format!("user {user} may not enter it to read the files below"), facts, remedy };
     }
     facts.extend(guilty.and_then(|guilty| guilty.file(exam.cluster)).map(load::mode_facts).unwrap_or_default());
+    let path = words::quoted(path);
     let remedy = Remedy::command(RemedyKind::Chmod, group.subject, format!("chown {user} {path} && chmod 0600 {path}"));
     Told { message: format!("user {user}, which reads it, may not"), facts, remedy: remedy.avoid(avoid) }
 }

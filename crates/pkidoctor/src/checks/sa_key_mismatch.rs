@@ -91,7 +91,7 @@ fn remedy(exam: &Exam<'_>, group: &Group<'_, '_>) -> Remedy {
         let from = old.and_then(|key| key_mismatch::key_like(exam, group.node, &key)).map(|(from, _)| from);
         return avoid(match from {
             // with the old key back, the tokens that are out there stay valid
-            Some(from) => words::put_back("sa.key", &from, "sa.key"),
+            Some(from) => words::put_in_place_of("sa.key", &from, "sa.key"),
             None => Remedy::regen("sa.pub"),
         });
     }

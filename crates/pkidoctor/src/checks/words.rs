@@ -145,6 +145,18 @@ pub(super) fn renew_ca(subject: &str) -> Remedy {
     .avoid("kubeadm certs renew all: it never touches a CA")
 }
 
+/// A path as a shell takes it, whatever its name is.
+pub(super) fn quoted(path: &str) -> String {
+    crate::act::quoted(std::path::Path::new(path))
+}
+
+/// The same where something else is in that place: it may be what belongs somewhere else, so that it is kept.
+pub(super) fn put_in_place_of(target: &str, from: &str, to: &str) -> Remedy {
+    let mut remedy = put_back(target, from, to);
+    remedy.steps.insert(0, format!("put {to} aside first, as {to}.old: it may be what another place lacks"));
+    remedy
+}
+
 /// `cp` of a matching file to its place.
 pub(super) fn put_back(target: &str, from: &str, to: &str) -> Remedy {
     Remedy { command: Some("pkidoctor fix".to_owned()), ..Remedy::command(RemedyKind::PutBack, target, "") }

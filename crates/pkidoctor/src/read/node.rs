@@ -74,9 +74,14 @@ pub(super) fn read(request: &Request, given: &Path, go: GoVersion) -> Result<Nod
     read_kubelet(&mut node, &disk, go);
     read_named(&mut node, &disk, go);
     read_directories(&mut node, &disk);
-    let nothing = node.tree().next().is_none() && node.manifests.is_empty() && node.kubeconfigs.is_empty();
-    if nothing && node.obstacles.is_empty() {
-        return Err(ReadError::NoPki(given.display().to_string(), "the directory is empty".to_owned()));
+    let nothing = node.manifests.is_empty() && node.kubeconfigs.is_empty() && node.obstacles.is_empty();
+    if nothing && !node.tree().any(|file| is_of_a_pki(&node, file)) {
+        let why = if node.tree().next().is_none() {
+            "the directory is empty"
+        } else {
+            "there is no certificate and no key in it"
+        };
+        return Err(ReadError::NoPki(given.display().to_string(), why.to_owned()));
     }
     node.name = name_of(&node, given);
     Ok(node)
@@ -174,10 +179,28 @@ struct Place {
     kubeconfigs: String,
 }
 
-/// `path`, or the `pki` directory in it.
+/// Whether a file is where those of a PKI are (in the directory, or in `etcd`) and looks like one, or cannot be looked
+/// at. A directory of other things, or of whole trees, is no PKI that could be healthy.
+fn is_of_a_pki(node: &Node, file: &File) -> bool {
+    let relative = node.shown(&file.path);
+    let is_near = relative.bytes().filter(|byte| *byte == b'/').count() < 2;
+    let has_name = [".crt", ".key", ".pub", ".pem"].iter().any(|end| relative.ends_with(end));
+    let holds = || {
+        file.material().is_some_and(|material| material.parsed().next().is_some() || material.keys().next().is_some())
+    };
+    is_near && (has_name || is_journal(&file.path) || matches!(file.state, State::Unreadable(_)) || holds())
+}
+
+/// `path`, or the `pki` directory in it; also the one that should be in it, where `path` is what lies around a PKI.
 fn pki_below(disk: &Disk, path: &str) -> String {
     let below = join(path, "pki");
-    if disk.is_directory(&below) { below } else { path.to_owned() }
+    let is_around = || {
+        let there = |name: &str| !matches!(disk.look(&join(path, name)), Look::Missing { .. });
+        let is_pki = disk.is_directory(&join(path, "etcd"))
+            || ["ca.crt", "ca.key", "apiserver.crt", "sa.pub"].iter().any(|name| there(name));
+        !is_pki && (disk.is_directory(&join(path, "manifests")) || there("admin.conf") || there("kubelet.conf"))
+    };
+    if disk.is_directory(&below) || is_around() { below } else { path.to_owned() }
 }
 
 fn exists(disk: &Disk, pki: &str, given: &Path) -> Result<(), ReadError> {
@@ -186,6 +209,11 @@ fn exists(disk: &Disk, pki: &str, given: &Path) -> Result<(), ReadError> {
     }
     let why = match disk.look(pki) {
         Look::Missing { link: Some(target) } => format!("a link to {target}, which does not exist"),
+        Look::Missing { link: None }
+            if !given.ends_with("pki") && disk.is_directory(&parent(pki)) && pki.ends_with("/pki") =>
+        {
+            "there is no directory pki in it".to_owned()
+        }
         Look::Missing { link: None } => "no such directory".to_owned(),
         Look::Unreadable(why) => why,
         Look::LinkLoop => "too many levels of symbolic links".to_owned(),
