@@ -589,7 +589,7 @@ pub(crate) struct Regen {
     #[arg(long, value_name = "N", default_value_t = 365, value_parser = clap::value_parser!(u32).range(1..=36_500))]
     pub(crate) days: u32,
     /// The node's name, where no file tells it
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = node_name)]
     pub(crate) node_name: Option<String>,
     /// The organization (group) of a client, where no file tells it
     #[arg(long, value_name = "O")]
@@ -800,6 +800,19 @@ fn san(text: &str) -> Result<String, String> {
     } else {
         Err("neither a DNS name nor an IP address".to_owned())
     }
+}
+
+/// A node's name as kubeadm takes it (`GetHostname`, then a DNS-1123 subdomain): lower case, letters, digits, `-` and `.`.
+fn node_name(text: &str) -> Result<String, String> {
+    let name = text.trim().to_ascii_lowercase();
+    let is_end = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    let is_label = |label: &str| {
+        let bytes = label.as_bytes();
+        is_end(bytes.first())
+            && is_end(bytes.last())
+            && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
+    };
+    if name.len() < 254 && name.split('.').all(is_label) { Ok(name) } else { Err("not the name of a node".to_owned()) }
 }
 
 /// `5s`, `500ms`, `1m`; a bare number is seconds.

@@ -347,3 +347,61 @@ fn a_pair_of_another_role_is_not_put_back() {
     let steps = planned["steps"].as_array().expect("steps");
     assert_eq!((steps.len(), &steps[0]["kind"], &steps[0]["target"]), (1, &"regen".into(), &"etcd-server".into()));
 }
+
+#[test]
+fn the_same_again_is_nothing_to_do() {
+    let ward = today(&[]);
+    let before = tree(&ward);
+    for more in [&["--dry-run"][..], &[]] {
+        let ran = ward.run(&[&["regen", "sa.pub", "--pki", "pki", "--format", "json"], more].concat()).code(0);
+        assert_eq!(json(&ran)["outcome"], "nothing-to-do");
+    }
+    assert_eq!(tree(&ward), before);
+}
+
+#[test]
+fn a_node_has_a_name_that_kubernetes_takes() {
+    let ward = today(&[]);
+    std::fs::remove_file(ward.path("pki/etcd/server.crt")).expect("removes");
+    for bad in ["Bad Name", "-a", "a..b", "a_b", ""] {
+        ward.run(&["regen", "etcd-server", "--pki", "pki", "--node-name", bad, "--dry-run"]).code(2);
+    }
+    // as kubeadm: in lower case
+    ward.run(&["regen", "etcd-server", "--pki", "pki", "--node-name", "PI-Master1"]).code(0);
+    assert!(openssl(&ward.directory, "x509 -noout -subject -in pki/etcd/server.crt").contains("pi-master1"));
+}
+
+/// The two CAs' keys, exchanged: whoever does what is told, step by step, loses neither.
+#[test]
+fn steps_by_hand_lose_no_key() {
+    let ward = today(&[]);
+    let read = |path: &str| std::fs::read(ward.path(path)).expect("reads");
+    let (one, other) = (read("pki/ca.key"), read("pki/etcd/ca.key"));
+    std::fs::write(ward.path("pki/ca.key"), &other).expect("writes");
+    std::fs::write(ward.path("pki/etcd/ca.key"), &one).expect("writes");
+    let report = ward.run(&["scan", "pki", "--format", "json"]).code(1).json();
+    let findings = report["findings"].as_array().expect("findings");
+    let swapped: Vec<&Value> = findings.iter().filter(|finding| finding["code"] == "ca-key-mismatch").collect();
+    assert_eq!(swapped.len(), 2, "{report}");
+    for finding in swapped {
+        assert_eq!((&finding["remedy"]["kind"], &finding["remedy"]["command"]), (&"manual".into(), &Value::Null));
+        let first = finding["remedy"]["steps"][0].as_str().unwrap_or_default();
+        assert!(first.starts_with("put ") && first.contains(" aside first"), "{first}");
+    }
+}
+
+/// A name is what whoever made the file liked; a command is typed by a shell.
+#[test]
+fn commands_quote_what_files_are_called() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let ward = today(&[]);
+    let name = "$(touch PWNED);a b.key";
+    std::fs::copy(ward.path("pki/apiserver.key"), ward.path("pki").join(name)).expect("a copy");
+    std::fs::set_permissions(ward.path("pki").join(name), std::fs::Permissions::from_mode(0o644)).expect("chmod");
+    let report = ward.run(&["scan", "pki", "--format", "json", "--fail-on", "never"]).code(0).json();
+    let findings = report["findings"].as_array().expect("findings");
+    let commands = findings.iter().filter_map(|finding| finding["remedy"]["command"].as_str());
+    let chmod = commands.filter(|command| command.contains("PWNED")).collect::<Vec<_>>();
+    assert_eq!(chmod.len(), 1, "{report}");
+    assert!(chmod[0].ends_with(&format!("{name}'")) && chmod[0].starts_with("chmod 0600 '/"), "{}", chmod[0]);
+}

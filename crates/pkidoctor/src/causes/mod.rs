@@ -135,7 +135,9 @@ impl Scan<'_> {
         let modes = heard.event.causes.iter().filter_map(|slug| modes::mode(slug));
         let speaks = |group: &Group, mode: &Mode| {
             let codes = group.members.iter().map(|member| self.stamped[*member].0);
-            codes.into_iter().any(|code| mode.codes.contains(&code)) && self.is_near(group, heard.event)
+            codes.into_iter().any(|code| mode.codes.contains(&code))
+                && self.is_near(group, heard.event)
+                && !self.is_of_another_name(group, heard.event)
         };
         for mode in modes {
             if let Some(group) = groups.iter_mut().find(|group| speaks(group, mode)) {
@@ -151,6 +153,17 @@ impl Scan<'_> {
         let links: Vec<usize> =
             group.members.iter().flat_map(|member| self.stamped[*member].1.links.iter().copied()).collect();
         links.is_empty() || links.iter().any(|link| who::may_be_at(&self.exam.links[*link], event))
+    }
+
+    /// Whether an event misses a name that no link of a group dials: the files say of that name that it is there.
+    fn is_of_another_name(&self, group: &Group, event: &Event) -> bool {
+        let (Reason::Name { wanted, .. } | Reason::NoIpSans { wanted } | Reason::NoNames { wanted }) = &event.reason
+        else {
+            return false;
+        };
+        let members = group.members.iter().flat_map(|member| &self.stamped[*member].1.links);
+        let mut dialled = members.filter_map(|link| self.exam.links[*link].dials.as_ref()).peekable();
+        dialled.peek().is_some() && !dialled.any(|endpoint| crate::cluster::url::same_host(&endpoint.host, wanted))
     }
 
     /// Whether an event is what follows when a link of a group fails: a deadline, a port where nobody listens. It then

@@ -117,6 +117,18 @@ impl Rotation {
             plan.steps.push(step(again, Vec::new()));
             notes.push(Note::new("new CA", &self.next, "is here already, from another node: it is taken"));
         } else {
+            // a second new CA beside the first would be trusted by half of the members
+            let next = "etcd/ca-next.crt";
+            if let Some(other) =
+                cluster.nodes.iter().find(|other| certificates(other, &other.layout(next)).next().is_some())
+            {
+                return Err(Refusal::new("wrong-step", format!("the new CA has been made on {}", other.name)).then(
+                    format!(
+                        "copy {next} and etcd/ca-next.key from {} to the same place here, then do this step again",
+                        other.name
+                    ),
+                ));
+            }
             plan.steps.push(step(Work::NewAuthority(Box::new(self.wanted(cluster.now, key))), Vec::new()));
             notes.push(Note::new(
                 "other nodes",

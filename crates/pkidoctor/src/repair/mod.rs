@@ -243,6 +243,7 @@ fn begun(cluster: &Cluster, links: &[Link]) -> Begun {
 impl Prescription {
     /// Whether nothing would change.
     pub fn is_empty(&self) -> bool {
-        self.bench.changes.is_empty()
+        let is_mode = |step: &plan::Step| matches!(step.work, plan::Work::Chmod { .. });
+        !self.plan.steps.iter().any(is_mode) && self.bench.changes.iter().all(bench::FileChange::is_void)
     }
 }
