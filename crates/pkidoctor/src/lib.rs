@@ -22,6 +22,7 @@ pub mod profile;
 pub mod read;
 pub mod repair;
 pub mod report;
+mod shell;
 pub mod x509;
 
 /// The README's example.

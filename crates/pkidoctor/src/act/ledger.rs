@@ -12,7 +12,8 @@ use super::digest::Digest;
 use super::files::{Directory, Facts, Files, Kind};
 use super::journal::{BackupPlace, Entry, FileState, Header};
 use super::lock::{Lock, journal_name};
-use super::paths::{quoted, split};
+use super::paths::split;
+use super::quoted;
 use super::reason::{Failure, Reason, Stopped, While};
 use crate::cluster::MAX_FILE;
 

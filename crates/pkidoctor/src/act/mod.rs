@@ -24,11 +24,11 @@ mod transaction;
 #[allow(clippy::disallowed_methods, reason = "tests make the trees that are changed")]
 mod tests;
 
+pub use crate::shell::quoted;
 pub use backup::{Backup, BackupRequest, Listed, RestoreError, backups};
 pub use files::{Attribute, Directory, Facts, Files, Kind, Open, RealFiles, Room};
 pub use journal::Run;
 pub use lock::{Lock, is_locked, lock};
-pub use paths::quoted;
 pub use reason::{Failure, Reason, Stopped};
 pub use recover::{Recovered, recover};
 pub use transaction::{After, Change, Committed, Staged};

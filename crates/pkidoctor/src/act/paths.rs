@@ -40,23 +40,6 @@ pub(super) fn below(prefix: &Path, path: &Path) -> PathBuf {
     prefix.join(path.strip_prefix("/").unwrap_or(path))
 }
 
-/// A path as one word of a POSIX shell; one without any special character stays as it is.
-pub fn quoted(path: &Path) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@%,=".contains(c);
-    match path.to_str() {
-        Some(text) if !text.is_empty() && text.chars().all(is_plain) => text.to_owned(),
-        Some(text) if !text.chars().any(char::is_control) => format!("'{}'", text.replace('\'', r"'\''")),
-        _ => {
-            let mut words = "\"$(printf '".to_owned();
-            for byte in path.as_os_str().as_bytes() {
-                // writing to a String cannot fail
-                let _ = write!(words, "\\{byte:03o}");
-            }
-            words + "')\""
-        }
-    }
-}
-
 /// A path in JSON: bytes that are not UTF-8 are written as `%XX`, and so is `%`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct PathText(pub(super) PathBuf);
@@ -101,6 +84,7 @@ fn unescape(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shell::quoted;
 
     #[test]
     fn plain_paths() {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
-use super::paths::quoted;
+use super::quoted;
 
 /// Why nothing was changed, or why a change could not go on.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]

@@ -11,7 +11,8 @@ use super::files::Kind;
 use super::journal::{BackupPlace, Header, Journal, MAX_JOURNAL, Run, parse};
 use super::ledger::{Ledger, Position, clear_journal};
 use super::lock::{Lock, journal_name};
-use super::paths::{below, moved, quoted};
+use super::paths::{below, moved};
+use super::quoted;
 use super::reason::{Failure, Reason, Stopped, While};
 
 /// What recovering did.

@@ -143,9 +143,14 @@ pub(super) fn bring_key(exam: &Exam<'_>, node: usize, subject: &str) -> Remedy {
             if here.file(&here.layout(subject)).and_then(File::material).is_none() {
                 return words::put_back(subject, &from, subject).avoid(avoid);
             }
-            // a CA's key that is there is replaced by nobody but its owner
-            let by_hand = words::put_in_place_of(subject, &from, subject).avoid(avoid);
-            return Remedy { kind: RemedyKind::Manual, command: None, ..by_hand };
+            let put_back = words::put_in_place_of(subject, &from, subject).avoid(avoid);
+            // in the place of another CA's key: the two were exchanged, and only hands take both at once
+            let is_exchanged = ["ca.key", "etcd/ca.key", "front-proxy-ca.key"].contains(&from.as_str());
+            return if is_exchanged {
+                Remedy { kind: RemedyKind::Manual, command: None, ..put_back }
+            } else {
+                put_back
+            };
         }
         let others = (0..exam.cluster.nodes.len()).filter(|other| *other != node);
         let found =

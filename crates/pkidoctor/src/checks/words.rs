@@ -147,7 +147,7 @@ pub(super) fn renew_ca(subject: &str) -> Remedy {
 
 /// A path as a shell takes it, whatever its name is.
 pub(super) fn quoted(path: &str) -> String {
-    crate::act::quoted(std::path::Path::new(path))
+    crate::shell::quoted(std::path::Path::new(path))
 }
 
 /// The same where something else is in that place: it may be what belongs somewhere else, so that it is kept.

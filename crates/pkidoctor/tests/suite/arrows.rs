@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Each room and the rooms that it may use; nothing on the left knows anything on its right.
-const ROOMS: [(&str, &[&str]); 19] = [
+const ROOMS: [(&str, &[&str]); 20] = [
     ("profile", &[]),
+    ("shell", &[]),
     ("x509", &[]),
     // what logs say, by itself; whoever joins it with the rest knows both
     ("logs", &[]),
@@ -19,7 +20,7 @@ const ROOMS: [(&str, &[&str]); 19] = [
     // a check's type and the evidence that it sees know each other
     ("exam", &["x509", "go", "cluster", "links", "live", "profile", "check"]),
     ("check", &["exam"]),
-    ("checks", &["x509", "go", "cluster", "links", "live", "profile", "exam", "check"]),
+    ("checks", &["x509", "go", "cluster", "links", "live", "profile", "exam", "check", "shell"]),
     // findings and events become causes in the words of the report
     ("causes", &["x509", "go", "cluster", "links", "live", "exam", "check", "logs", "modes", "plan", "report"]),
     ("report", &["x509", "go", "cluster", "links", "live", "profile", "exam", "check", "checks", "logs", "causes"]),
@@ -28,7 +29,7 @@ const ROOMS: [(&str, &[&str]); 19] = [
     // texts by their English wording
     ("lang", &["report"]),
     ("plan", &["x509", "go", "cluster", "links", "profile", "check", "issue"]),
-    ("act", &["cluster", "profile"]),
+    ("act", &["cluster", "profile", "shell"]),
     // the one door between what is planned and what is written
     (
         "repair",
