@@ -5,10 +5,8 @@ use crate::patient::{ADDRESSES, Patient};
 use crate::release::Release;
 use crate::run::{Told, with_others};
 use crate::server::{Etcd, State};
-use crate::tls::{Client, on_disk};
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use crate::tls::{self, Client, on_disk};
+use rustls::{ServerConnection, StreamOwned};
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -23,15 +21,10 @@ struct ApiServer {
 
 impl ApiServer {
     fn of(patient: &Patient, node: usize) -> Self {
-        let pki = patient.directory(node).join("pki");
-        let chain = vec![CertificateDer::from_pem_file(pki.join("apiserver.crt")).expect("a certificate")];
-        let key = PrivateKeyDer::from_pem_file(pki.join("apiserver.key")).expect("a key");
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-        let config = config.expect("versions").with_no_client_auth().with_single_cert(chain, key).expect("a pair");
+        let config = tls::server(&patient.directory(node).join("pki/apiserver.crt"));
         let listener = TcpListener::bind((ADDRESSES[node], patient.ports[node].nobody)).expect("a port");
         let started = Arc::new(AtomicI64::new(crate::patient::now()));
-        let (config, since) = (Arc::new(config), Arc::clone(&started));
+        let since = Arc::clone(&started);
         std::thread::spawn(move || {
             for socket in listener.incoming().flatten() {
                 let _ = socket.set_read_timeout(Some(Duration::from_secs(5)));
@@ -128,10 +121,6 @@ impl Control {
     }
 }
 
-fn refused(told: &Told, code: &str) {
-    assert_eq!((told.code, told.json["refusal"]["code"].as_str()), (3, Some(code)), "{}", told.words);
-}
-
 fn copy(from: &Path, to: &Path) {
     std::fs::copy(from, to).expect("a copy");
 }
@@ -140,21 +129,21 @@ fn copy(from: &Path, to: &Path) {
 pub(crate) fn alone(release: Release) {
     let mut control = Control::start(release, Patient::healthy(release, 81));
     let before = on_disk(&control.pki(0).join("etcd/server.crt"));
-    refused(&control.step(0, "leaves", &[]), "wrong-step");
-    refused(&control.step(0, "drop", &[]), "wrong-step");
+    control.step(0, "leaves", &[]).refused("wrong-step");
+    control.step(0, "drop", &[]).refused("wrong-step");
 
     control.step(0, "bundle", &[]).ended(0);
-    refused(&control.step(0, "bundle", &[]), "wrong-step");
+    control.step(0, "bundle", &[]).refused("wrong-step");
     control.whole();
-    refused(&control.step(0, "leaves", &[]), "not-proved");
+    control.step(0, "leaves", &[]).refused("not-proved");
     // etcd has the old CA alone in memory
     let told = control.proved(0, "leaves");
-    refused(&told, "not-proved");
+    told.refused("not-proved");
     assert!(told.words.contains("restart it"), "{}", told.words);
     control.restart_etcds();
     // and kube-apiserver is older than the bundle
     let told = control.proved(0, "leaves");
-    refused(&told, "not-proved");
+    told.refused("not-proved");
     assert!(told.words.contains("older than the bundle"), "{}", told.words);
     assert_eq!(on_disk(&control.pki(0).join("etcd/server.crt")), before, "nothing has changed");
     control.servers[0].restart();
@@ -168,7 +157,7 @@ pub(crate) fn alone(release: Release) {
     control.proved(0, "drop").ended(0);
     control.whole();
     control.restart_etcds();
-    refused(&control.step(0, "drop", &[]), "wrong-step");
+    control.step(0, "drop", &[]).refused("wrong-step");
 }
 
 /// Three members: every step on every node, and none before its turn.
@@ -177,7 +166,7 @@ pub(crate) fn of_three(release: Release) {
     control.step(0, "bundle", &[]).ended(0);
     for node in 1..3 {
         // without the other nodes' bundle the new leaves would be refused
-        refused(&control.proved(0, "leaves"), "not-bundled");
+        control.proved(0, "leaves").refused("not-bundled");
         for name in ["ca-next.crt", "ca-next.key"] {
             copy(&control.pki(0).join("etcd").join(name), &control.pki(node).join("etcd").join(name));
         }
@@ -185,18 +174,16 @@ pub(crate) fn of_three(release: Release) {
     }
     control.whole();
     control.restart_etcds();
-    refused(&control.proved(0, "leaves"), "not-proved");
+    control.proved(0, "leaves").refused("not-proved");
     control.servers.iter().for_each(ApiServer::restart);
-    refused(
-        &crate::run::pkidoctor(&control.patient, 0, &["regen", "etcd-ca", "--step", "leaves", "--yes"]),
-        "nodes-missing",
-    );
+    crate::run::pkidoctor(&control.patient, 0, &["regen", "etcd-ca", "--step", "leaves", "--yes"])
+        .refused("nodes-missing");
 
     for node in 0..3 {
         control.proved(node, "leaves").ended(0);
         control.answers();
         if node < 2 {
-            refused(&control.proved(0, "drop"), "leaves-left");
+            control.proved(0, "drop").refused("leaves-left");
         }
     }
     control.whole();

@@ -61,6 +61,12 @@ impl Told {
         file["certificates"][0]["usages"].as_array().into_iter().flatten().filter_map(Value::as_str).collect()
     }
 
+    /// Fails unless it was refused for this reason, with nothing changed.
+    #[track_caller]
+    pub(crate) fn refused(&self, code: &str) {
+        assert_eq!((self.code, self.json["refusal"]["code"].as_str()), (3, Some(code)), "{}", self.words);
+    }
+
     /// Fails unless it ended so.
     #[track_caller]
     pub(crate) fn ended(self, code: i32) -> Self {

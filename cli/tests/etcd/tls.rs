@@ -3,7 +3,7 @@
 use rustls::client::Resumption;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, StreamOwned};
 use sha2::{Digest as _, Sha256};
 use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, TcpStream};
@@ -19,6 +19,15 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) struct Client(Arc<ClientConfig>);
 
 type Tls = StreamOwned<ClientConnection, TcpStream>;
+
+/// A server with a pair in files, which asks nobody for a certificate.
+pub(crate) fn server(certificate_file: &Path) -> Arc<ServerConfig> {
+    let key = PrivateKeyDer::from_pem_file(certificate_file.with_extension("key")).expect("a key");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let config = config.expect("versions").with_no_client_auth();
+    Arc::new(config.with_single_cert(vec![certificate(certificate_file)], key).expect("a pair"))
+}
 
 impl Client {
     /// With the pair `stem` of this PKI directory, trusting its etcd authority; it never resumes a session.

@@ -5,11 +5,9 @@ use crate::patient::{LOOPBACK, OWN, Patient};
 use crate::release::Release;
 use crate::run::{Told, pkidoctor};
 use crate::server::{Etcd, State};
-use crate::tls::on_disk;
+use crate::tls::{self, on_disk};
 use clinic::key::{Container, Kind};
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ServerConfig, ServerConnection};
+use rustls::ServerConnection;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -28,10 +26,6 @@ fn server(patient: &Patient) -> PathBuf {
 fn outcomes(told: &Told) -> Vec<&str> {
     let live = told.json["live"].as_array().into_iter().flatten();
     live.filter_map(|seen| seen["outcome"].as_str()).collect()
-}
-
-fn refused(told: &Told, code: &str) {
-    assert_eq!((told.code, told.json["refusal"]["code"].as_str()), (3, Some(code)), "{}", told.words);
 }
 
 /// It runs: the pair is accepted, and served.
@@ -88,7 +82,7 @@ pub(crate) fn another_ca(release: Release) {
         }
     }
     let before = on_disk(&server(&old));
-    refused(&renew(&old, "etcd-server"), "refused-live");
+    renew(&old, "etcd-server").refused("refused-live");
     assert_eq!(on_disk(&server(&old)), before, "nothing has changed");
 }
 
@@ -100,21 +94,14 @@ pub(crate) fn goes_on_with_the_old_one(release: Release) {
         serve(&patient, address);
     }
     let before = on_disk(&server(&patient));
-    let told = renew(&patient, "etcd-server");
-    refused(&told, "not-served");
+    renew(&patient, "etcd-server").refused("not-served");
     assert_eq!(on_disk(&server(&patient)), before, "everything was put back");
     pkidoctor(&patient, 0, &["recover"]).ended(0);
 }
 
 /// A server with etcd's pair of now, for as long as the test runs.
 fn serve(patient: &Patient, address: &str) {
-    let path = server(patient);
-    let chain = vec![CertificateDer::from_pem_file(&path).expect("a certificate")];
-    let key = PrivateKeyDer::from_pem_file(path.with_extension("key")).expect("a key");
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let config =
-        Arc::new(config.expect("versions").with_no_client_auth().with_single_cert(chain, key).expect("a pair"));
+    let config = tls::server(&server(patient));
     let listener = TcpListener::bind((address, patient.ports[0].client)).expect("a port");
     std::thread::spawn(move || {
         for mut socket in listener.incoming().flatten() {

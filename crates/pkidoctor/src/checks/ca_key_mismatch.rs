@@ -140,17 +140,19 @@ pub(super) fn bring_key(exam: &Exam<'_>, node: usize, subject: &str) -> Remedy {
     if let Some(certified) = certified(exam, node, subject) {
         if let Some(from) = load::key_elsewhere(exam, node, &certified, subject) {
             let here = &exam.cluster.nodes[node];
-            if here.file(&here.layout(subject)).and_then(File::material).is_none() {
-                return words::put_back(subject, &from, subject).avoid(avoid);
-            }
-            let put_back = words::put_in_place_of(subject, &from, subject).avoid(avoid);
+            let is_there = here.file(&here.layout(subject)).and_then(File::material).is_some();
             // in the place of another CA's key: the two were exchanged, and only hands take both at once
-            let is_exchanged = ["ca.key", "etcd/ca.key", "front-proxy-ca.key"].contains(&from.as_str());
-            return if is_exchanged {
-                Remedy { kind: RemedyKind::Manual, command: None, ..put_back }
-            } else {
-                put_back
+            let is_exchanged = profile::role_of(&from).is_some_and(|role| role.issuer.is_none());
+            let remedy = match (is_there, is_exchanged) {
+                (false, _) => words::put_back(subject, &from, subject),
+                (true, false) => words::put_in_place_of(subject, &from, subject),
+                (true, true) => Remedy {
+                    kind: RemedyKind::Manual,
+                    command: None,
+                    ..words::put_in_place_of(subject, &from, subject)
+                },
             };
+            return remedy.avoid(avoid);
         }
         let others = (0..exam.cluster.nodes.len()).filter(|other| *other != node);
         let found =

@@ -150,17 +150,17 @@ pub(super) fn quoted(path: &str) -> String {
     crate::shell::quoted(std::path::Path::new(path))
 }
 
+/// `cp` of a matching file to its place.
+pub(super) fn put_back(target: &str, from: &str, to: &str) -> Remedy {
+    Remedy { command: Some("pkidoctor fix".to_owned()), ..Remedy::command(RemedyKind::PutBack, target, "") }
+        .step(format!("copy {from} to {to}, keeping mode 0600 for a key"))
+}
+
 /// The same where something else is in that place: it may be what belongs somewhere else, so that it is kept.
 pub(super) fn put_in_place_of(target: &str, from: &str, to: &str) -> Remedy {
     let mut remedy = put_back(target, from, to);
     remedy.steps.insert(0, format!("put {to} aside first, as {to}.old: it may be what another place lacks"));
     remedy
-}
-
-/// `cp` of a matching file to its place.
-pub(super) fn put_back(target: &str, from: &str, to: &str) -> Remedy {
-    Remedy { command: Some("pkidoctor fix".to_owned()), ..Remedy::command(RemedyKind::PutBack, target, "") }
-        .step(format!("copy {from} to {to}, keeping mode 0600 for a key"))
 }
 
 /// How reports name a flag: `/etc/kubernetes/manifests/etcd.yaml:--cert-file`.

@@ -70,15 +70,12 @@ pub(super) fn peel(raw: &str) -> Line {
         }
     }
     line.text = quoted::plain(&text);
-    if line.fields.is_empty() {
-        if text.contains("\":") {
-            line.json_within(&text);
-        }
-        // a whole line of a logger, quoted once more by whoever collected it
-        let plain = || quoted::plain(&text.replace("\"\"", "\""));
-        if line.fields.is_empty() && (text.contains("\\\":") || text.contains("\"\":")) {
-            line.json_within(&plain());
-        }
+    if line.fields.is_empty() && text.contains("\":") {
+        line.json_within(&text);
+    }
+    // a whole line of a logger, quoted once more by whoever collected it
+    if line.fields.is_empty() && (text.contains("\\\":") || text.contains("\"\":")) {
+        line.json_within(&quoted::plain(&text.replace("\"\"", "\"")));
     }
     line
 }

@@ -60,6 +60,18 @@ pub struct Rotation {
 /// `CertificateAuthorityValidityPeriod` of kubeadm: ten years.
 const VALIDITY: Duration = Duration::days(3650);
 
+/// Another node's new CA: a second one beside it would be trusted by a part of the members.
+fn made_elsewhere(cluster: &Cluster) -> Option<Refusal> {
+    let next = "etcd/ca-next.crt";
+    let has_it = |other: &&Node| certificates(other, &other.layout(next)).next().is_some();
+    let name = &cluster.nodes.iter().find(has_it)?.name;
+    Some(
+        Refusal::new("wrong-step", format!("the new CA has been made on {name}")).then(format!(
+            "copy {next} and etcd/ca-next.key from {name} to the same place here, then do this step again"
+        )),
+    )
+}
+
 impl Rotation {
     /// Reads how far it is.
     pub fn of(cluster: &Cluster, node: usize, signer: &Signer) -> Self {
@@ -106,6 +118,9 @@ impl Rotation {
                 format!("restart etcd and kube-apiserver, then: pkidoctor regen etcd-ca --step {}", begun.name()),
             ));
         }
+        if let Some(refusal) = self.new.is_none().then(|| made_elsewhere(cluster)).flatten() {
+            return Err(refusal);
+        }
         let mut plan = Plan::default();
         let mut notes = vec![
             Note::new("old CA", &self.old.subject, "stays first, and signs until the step leaves"),
@@ -117,18 +132,6 @@ impl Rotation {
             plan.steps.push(step(again, Vec::new()));
             notes.push(Note::new("new CA", &self.next, "is here already, from another node: it is taken"));
         } else {
-            // a second new CA beside the first would be trusted by half of the members
-            let next = "etcd/ca-next.crt";
-            if let Some(other) =
-                cluster.nodes.iter().find(|other| certificates(other, &other.layout(next)).next().is_some())
-            {
-                return Err(Refusal::new("wrong-step", format!("the new CA has been made on {}", other.name)).then(
-                    format!(
-                        "copy {next} and etcd/ca-next.key from {} to the same place here, then do this step again",
-                        other.name
-                    ),
-                ));
-            }
             plan.steps.push(step(Work::NewAuthority(Box::new(self.wanted(cluster.now, key))), Vec::new()));
             notes.push(Note::new(
                 "other nodes",

@@ -209,9 +209,7 @@ fn exists(disk: &Disk, pki: &str, given: &Path) -> Result<(), ReadError> {
     }
     let why = match disk.look(pki) {
         Look::Missing { link: Some(target) } => format!("a link to {target}, which does not exist"),
-        Look::Missing { link: None }
-            if !given.ends_with("pki") && disk.is_directory(&parent(pki)) && pki.ends_with("/pki") =>
-        {
+        Look::Missing { link: None } if pki.ends_with("/pki") && !given.ends_with("pki") => {
             "there is no directory pki in it".to_owned()
         }
         Look::Missing { link: None } => "no such directory".to_owned(),
