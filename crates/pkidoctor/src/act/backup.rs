@@ -490,8 +490,8 @@ impl Backup {
         Ok(bytes)
     }
 
-    /// What puts it back: the files that its run changed, with `all` every file that differs. What is as it was saved
-    /// is left alone; what the run made is removed. `force` overwrites what has changed since that run.
+    /// What puts it back: the files that its run changed, with `all` every file that differs or is gone. What is as it
+    /// was saved is left alone; what the run made is removed. `force` overwrites what has changed since that run.
     ///
     /// # Errors
     /// [`RestoreError::ChangedSince`] without `force`; or something could not be read.
@@ -502,13 +502,13 @@ impl Backup {
         for entry in &self.list.changes {
             restore.consider(entry)?;
         }
-        if !restore.changed.is_empty() && !force {
-            return Err(RestoreError::ChangedSince { paths: restore.changed });
-        }
         for (path, file) in self.files().filter(|_| all) {
             if !self.list.changes.iter().any(|entry| entry.path.0 == path) {
-                restore.put_back(path, file)?;
+                restore.consider_other(path, file)?;
             }
+        }
+        if !restore.changed.is_empty() && !force {
+            return Err(RestoreError::ChangedSince { paths: restore.changed });
         }
         Ok(restore.changes)
     }
@@ -556,6 +556,15 @@ impl Restore<'_> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// A file that the run saved and left alone.
+    fn consider_other(&mut self, saved: &Path, file: &SavedFile) -> Result<(), Reason> {
+        let path = below(&self.prefix, saved);
+        if digest(&self.look(&path)?, &path)?.is_some_and(|here| here != file.sha256) {
+            self.changed.push(path);
+        }
+        self.put_back(saved, file)
     }
 
     fn put_back(&mut self, saved: &Path, file: &SavedFile) -> Result<(), Reason> {

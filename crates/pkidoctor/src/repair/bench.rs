@@ -7,7 +7,7 @@ use std::sync::Arc;
 use sha2::Digest as _;
 use zeroize::Zeroizing;
 
-use crate::cluster::{Cluster, Meta};
+use crate::cluster::{Cluster, Meta, State};
 use crate::exam;
 use crate::go::GoVersion;
 use crate::go::load::Material;
@@ -152,6 +152,11 @@ impl Bench {
     fn change(&self, file: Made) -> Result<FileChange, Refusal> {
         let destination = read::destination(&self.request, &self.cluster, PATIENT, &file.path)
             .map_err(|why| not_writable(&file.path, &why))?;
+        match self.cluster.nodes[PATIENT].file(&file.path).map(|there| &there.state) {
+            Some(State::Special(what)) => return Err(not_writable(&file.path, &format!("it is a {what}"))),
+            Some(State::TooLarge(_)) => return Err(not_writable(&file.path, "it is too large to be kept in a backup")),
+            _ => {}
+        }
         let meta = self.meta(&file.path);
         let like = meta.or_else(|| self.meta(&file.like)).map_or((0, 0), |meta| (meta.uid, meta.gid));
         let before = self.bytes(&file.path).ok().map(|bytes| sha2::Sha256::digest(bytes.as_slice()).into());
