@@ -585,14 +585,14 @@ pub(crate) struct Regen {
     /// Certify the key in place
     #[arg(long, conflicts_with = "key_type")]
     pub(crate) keep_key: bool,
-    /// Days of validity
-    #[arg(long, value_name = "N", default_value_t = 365, value_parser = clap::value_parser!(u32).range(1..=36_500))]
-    pub(crate) days: u32,
+    /// Days of validity [default: 365]
+    #[arg(long, value_name = "N", conflicts_with_all = ["csr", "install"], value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    pub(crate) days: Option<u32>,
     /// The node's name, where no file tells it
     #[arg(long, value_name = "NAME", value_parser = node_name)]
     pub(crate) node_name: Option<String>,
     /// The organization (group) of a client, where no file tells it
-    #[arg(long, value_name = "O")]
+    #[arg(long, value_name = "O", value_parser = organization)]
     pub(crate) organization: Option<String>,
     /// The CA's key is elsewhere: write keys and requests to DIR
     #[arg(long, value_name = "DIR", conflicts_with = "install")]
@@ -795,11 +795,18 @@ fn san(text: &str) -> Result<String, String> {
         text.len() < 254 && text.strip_prefix("*.").unwrap_or(text).split('.').all(label)
     };
     let looks_like_address = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    if text.parse::<std::net::IpAddr>().is_ok() || !looks_like_address && is_name() {
+    let is_matched = || !looks_like_address && is_name() && pkidoctor::go::hostname::is_valid_pattern(text);
+    if text.parse::<std::net::IpAddr>().is_ok() || is_matched() {
         Ok(text.to_owned())
     } else {
         Err("neither a DNS name nor an IP address".to_owned())
     }
+}
+
+/// A group of Kubernetes: anything that is not empty and can be printed.
+fn organization(text: &str) -> Result<String, String> {
+    let is_group = !text.trim().is_empty() && !text.chars().any(char::is_control);
+    if is_group { Ok(text.to_owned()) } else { Err("not the name of a group".to_owned()) }
 }
 
 /// A node's name as kubeadm takes it (`GetHostname`, then a DNS-1123 subdomain): lower case, letters, digits, `-` and `.`.

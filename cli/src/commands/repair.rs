@@ -1,8 +1,6 @@
 //! `regen`, `fix`, `restore`, `recover`: the commands that write.
 
-use std::fs::DirBuilder;
 use std::io::{self, IsTerminal as _, Write};
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use pkidoctor::act::{Backup, Failure, RealFiles, Recovered, Run, backups};
@@ -27,6 +25,10 @@ use crate::render::repair::{self as render, Outcome, Told};
 pub(crate) fn regen(regen: &Regen, manners: &Manners, out: &mut Output) -> io::Result<Exit> {
     let setting = setting(&regen.patient);
     let options = options(regen);
+    if let Some(what) = inapplicable(regen) {
+        say(what);
+        return Ok(Exit::CouldNotLook);
+    }
     if let Some(directory) = &regen.csr {
         return requests(regen, &setting, directory, manners, out);
     }
@@ -44,6 +46,25 @@ pub(crate) fn regen(regen: &Regen, manners: &Manners, out: &mut Output) -> io::R
 
 /// The target that is a rotation in steps, and stands alone.
 const ROTATION: &str = "etcd-ca";
+
+/// What was asked for that would have no effect: whoever asks means something by it.
+fn inapplicable(regen: &Regen) -> Option<&'static str> {
+    let has = |names: &[&str]| regen.targets.iter().any(|target| names.contains(&target.as_str()));
+    let of_leaves = !regen.san.is_empty() || regen.only_san || regen.keep_key || regen.days.is_some();
+    if has(&[ROTATION]) {
+        if regen.csr.is_some() || regen.install.is_some() || regen.adopt_ca {
+            return Some("etcd-ca is made here, in steps (--step): no --csr, --install or --adopt-ca");
+        }
+        if of_leaves && regen.step != Some(StepName::Leaves) {
+            return Some("--san, --only-san, --keep-key and --days are of leaves: with etcd-ca only in --step leaves");
+        }
+    } else if (!regen.san.is_empty() || regen.only_san)
+        && !has(&["etcd", "all", "etcd-server", "etcd-peer", "apiserver"])
+    {
+        return Some("--san and --only-san are for certificates that servers show: none of these targets is one");
+    }
+    None
+}
 
 /// One step of the rotation of etcd's CA; without a step the next one is shown.
 fn rotate(
@@ -93,8 +114,11 @@ fn requests(
     let outcome = if regen.manner.dry_run {
         Outcome::Planned
     } else {
-        DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
-        let written = repair::write_requests(&RealFiles, directory, &requested, run(setting.now));
+        let directory = std::path::absolute(directory)?;
+        let written = match repair::home(&setting.request) {
+            Ok(home) => repair::write_requests(&RealFiles, &home, &directory, &requested, run(setting.now)),
+            Err(error) => Err(error.into()),
+        };
         of(written.map(|files| Outcome::Requested { files }))
     };
     tell(
@@ -152,7 +176,7 @@ fn options(regen: &Regen) -> plan::Options {
         san: regen.san.clone(),
         only_san: regen.only_san,
         key,
-        days: regen.days,
+        days: regen.days.unwrap_or(plan::Options::default().days),
         node_name: regen.node_name.clone(),
         organization: regen.organization.clone(),
         without_ca_key: regen.csr.is_some() || regen.install.is_some(),

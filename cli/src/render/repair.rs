@@ -188,6 +188,11 @@ fn files(step: &Step) -> Vec<String> {
     }
 }
 
+/// Whether each of two files goes to the other's place.
+fn is_exchange(files: &[(String, String)]) -> bool {
+    matches!(files, [(a, b), (c, d)] if a == d && b == c)
+}
+
 fn what(step: &Step) -> String {
     match &step.work {
         Work::Pair(issue) => match issue.key_from {
@@ -200,6 +205,7 @@ fn what(step: &Step) -> String {
         }
         Work::Kubeconfig { .. } => "new credentials; the rest stays byte for byte".to_owned(),
         Work::PublicHalf { from, .. } => format!("the public half of {from}"),
+        Work::PutBack(files) if is_exchange(files) => "the two change places".to_owned(),
         Work::PutBack(files) => {
             let from: Vec<&str> = files.iter().map(|(from, _)| from.as_str()).collect();
             format!("put back from {}", from.join(" and "))
@@ -241,6 +247,9 @@ fn plan_on(page: &mut Page, prescription: &Prescription, manners: &Manners) {
                 page.labelled(3, (DIM, &note.about), 8, (PLAIN, &format!("{}: {}", note.value, note.why)));
             }
         }
+    }
+    for (target, why) in &prescription.plan.left_out {
+        page.wrapped(0, 3, &[(DIM, "left out:"), (BOLD, target.name()), (PLAIN, why)]);
     }
     let differences = differences(prescription);
     if !differences.is_empty() {
@@ -456,6 +465,8 @@ fn object(told: &Told<'_>) -> Value {
         set("node", json!(prescription.after.nodes.first().map(|node| &node.name)));
         set("steps", prescription.plan.steps.iter().map(step_object).collect());
         set("questions", json!(prescription.plan.questions));
+        let left_out = prescription.plan.left_out.iter();
+        set("left_out", left_out.map(|(target, why)| json!({ "target": target.name(), "why": why })).collect());
         set(
             "differences",
             differences(prescription)

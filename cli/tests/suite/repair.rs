@@ -161,7 +161,9 @@ fn the_key_of_the_ca_may_be_elsewhere() {
         assert_eq!(std::fs::metadata(ward.path(path)).expect("there").mode() & 0o777, 0o600, "{path}");
     }
     // nothing is overwritten, not even a request
-    ward.run(&["regen", "etcd-server", "--csr", "requests", "--pki", "pki"]).code(3);
+    let again = ward.run(&["regen", "etcd-server", "--csr", "requests", "--pki", "pki", "--format", "json"]).code(3);
+    assert_eq!(again.json()["refusal"]["code"], "requests-exist");
+    assert!(again.stdout.contains("--install"), "{}", again.stdout);
     let unsigned = ward.run(&["regen", "etcd-server", "--install", "requests", "--pki", "pki", "--format", "json"]);
     assert_eq!(unsigned.code(3).json()["refusal"]["code"], "not-signed");
     openssl(
@@ -174,6 +176,134 @@ fn the_key_of_the_ca_may_be_elsewhere() {
     assert!(openssl(&ward.directory, "x509 -in pki/etcd/server.crt -noout -serial").contains("4D"));
     let report = ward.run(&["scan", "pki", "--format", "json"]).code(0).json();
     assert!(!report.to_string().contains("\"verdict\":\"broken\""), "{report}");
+    // an authority may hand out DER
+    openssl(&ward.directory, "x509 -in signed/etcd-server.crt -outform DER -out der");
+    std::fs::rename(ward.path("der"), ward.path("signed/etcd-server.crt")).expect("moves");
+    let installed = tree(&ward)[&ward.path("pki/etcd/server.crt")].2.clone();
+    ward.run(&["regen", "etcd-server", "--pki", "pki", "--install", "signed"]).code(0);
+    assert_eq!(tree(&ward)[&ward.path("pki/etcd/server.crt")].2, installed);
+}
+
+/// The kubelet would run what lies among the manifests; a key in the PKI would be taken for one of its own.
+#[test]
+fn requests_go_elsewhere() {
+    let ward = today(&[]);
+    let before = tree(&ward);
+    for place in ["pki", "pki/etcd/requests", "manifests/new", "pki/../manifests"] {
+        let ran = ward.run(&["regen", "etcd-server", "--csr", place, "--pki", "pki"]).code(3);
+        assert!(ran.stdout.contains("backups and requests go"), "{place}: {}", ran.stdout);
+    }
+    assert_eq!(tree(&ward), before);
+    assert!(!ward.path("pki/etcd/requests").exists() && !ward.path("manifests/new").exists());
+}
+
+/// What signs is put back first, even where nobody asked for it.
+#[test]
+fn a_key_that_is_to_sign_is_brought_back_with_what_it_signs() {
+    let ward = today(&["key-of-another-pair"]);
+    std::fs::rename(ward.path("pki/etcd/ca.key"), ward.path("pki/etcd/ca.key.bak")).expect("moves");
+    let fixed = ward.run(&["fix", "--yes", "--pki", "pki", "--format", "json"]).code(0).json();
+    let steps = fixed["steps"].as_array().expect("steps").iter();
+    let steps: Vec<_> = steps.map(|step| format!("{} {}", step["kind"], step["target"]).replace('"', "")).collect();
+    assert_eq!(steps, ["put-back etcd/ca.key", "regen etcd-peer"]);
+    assert!(is_healthy(&ward));
+}
+
+#[test]
+fn what_lies_in_each_others_place_is_exchanged() {
+    let exchanges = [
+        ("pki/etcd/server.key", "pki/etcd/peer.key"),
+        ("pki/apiserver.crt", "pki/apiserver-kubelet-client.crt"),
+        ("pki/ca.key", "pki/etcd/ca.key"),
+    ];
+    for (one, other) in exchanges {
+        let ward = today(&[]);
+        let before = tree(&ward);
+        let (first, second) = (before[&ward.path(one)].2.clone(), before[&ward.path(other)].2.clone());
+        std::fs::write(ward.path(one), second).expect("writes");
+        std::fs::write(ward.path(other), first).expect("writes");
+        assert!(!is_healthy(&ward), "{one}");
+        let fixed = ward.run(&["fix", "--yes", "--pki", "pki"]).code(0);
+        assert!(fixed.stdout.contains("the two change places"), "{one}: {}", fixed.stdout);
+        assert_eq!(tree(&ward), before, "{one}");
+    }
+}
+
+/// What cannot be replaced stands in nobody else's way.
+#[test]
+fn a_fifo_is_left_to_hands() {
+    let ward = today(&["key-of-another-pair"]);
+    std::fs::remove_file(ward.path("pki/sa.pub")).expect("removes");
+    let made = Command::new("mkfifo").arg(ward.path("pki/sa.pub")).status().expect("mkfifo runs");
+    assert!(made.success());
+    let fixed = ward.run(&["fix", "--yes", "--pki", "pki", "--format", "json"]).code(1).json();
+    assert_eq!((&fixed["outcome"], fixed["steps"].as_array().map(Vec::len)), (&"done".into(), Some(1)), "{fixed}");
+    assert!(fixed.to_string().contains("it is a fifo"), "{fixed}");
+}
+
+/// kubeadm leaves etcd's certificates out where etcd is external; so does a group of targets, and says so.
+#[test]
+fn what_an_external_etcd_signs_is_left_out_of_a_group() {
+    let ward = Ward::with(&["external-etcd"]);
+    let pki = ward.path("external-etcd/pki");
+    assert!(!pki.join("etcd/ca.key").exists());
+    let ran = ward.run(&["regen", "all", "--dry-run", "--pki", "external-etcd/pki", "--format", "json"]).code(0).json();
+    assert_eq!(ran["left_out"][0]["target"], "apiserver-etcd-client", "{ran}");
+    let steps = ran["steps"].as_array().expect("steps");
+    assert!(steps.len() > 5 && steps.iter().all(|step| step["target"] != "apiserver-etcd-client"), "{ran}");
+    let named = ward.run(&["regen", "apiserver-etcd-client", "--dry-run", "--pki", "external-etcd/pki"]).code(3);
+    assert!(named.stdout.contains("whoever runs it has the key"), "{}", named.stdout);
+}
+
+/// Every kubeconfig holds the cluster's CA; but not every one holds this cluster's.
+#[test]
+fn the_ca_that_is_gone_is_taken_from_a_kubeconfig() {
+    let ward = today(&[]);
+    let before = tree(&ward);
+    std::fs::remove_file(ward.path("pki/ca.crt")).expect("removes");
+    ward.run(&["fix", "--yes", "--pki", "pki"]).code(0);
+    assert_eq!(tree(&ward)[&ward.path("pki/ca.crt")].2, before[&ward.path("pki/ca.crt")].2);
+    assert!(is_healthy(&ward));
+    // another cluster's kubeconfigs
+    std::fs::remove_file(ward.path("pki/ca.crt")).expect("removes");
+    openssl(&ward.directory, "genrsa -out pki/ca.key 2048");
+    let fixed = ward.run(&["fix", "--yes", "--pki", "pki"]).code(1);
+    assert!(!ward.path("pki/ca.crt").exists(), "{}", fixed.stdout);
+}
+
+/// A certificate of another role in the place lends no names.
+#[test]
+fn names_of_another_role_are_not_carried_on() {
+    let ward = today(&[]);
+    for ending in ["crt", "key"] {
+        let from = ward.path(&format!("pki/apiserver.{ending}"));
+        std::fs::copy(from, ward.path(&format!("pki/etcd/server.{ending}"))).expect("a copy");
+    }
+    ward.run(&["fix", "--yes", "--pki", "pki"]).code(0);
+    let names = openssl(&ward.directory, "x509 -in pki/etcd/server.crt -noout -ext subjectAltName");
+    assert!(names.contains("DNS:localhost") && !names.contains("kubernetes"), "{names}");
+}
+
+#[test]
+fn a_kubeconfig_that_is_written_anew_says_from_where() {
+    let ward = today(&[]);
+    std::fs::remove_file(ward.path("admin.conf")).expect("removes");
+    let ran = ward.run(&["regen", "admin.conf", "--pki", "pki"]).code(0);
+    assert!(ran.stdout.contains("as in kubelet.conf"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("does not verify"), "{}", ran.stdout);
+    assert!(is_healthy(&ward));
+}
+
+/// Who has to be restarted for a CA is not told beside it that a leaf alone would not ask for it.
+#[test]
+fn an_adopted_ca_says_one_thing_about_restarts() {
+    let ward = today(&["authority-regenerated"]);
+    openssl(&ward.directory, "genrsa -out new.key 2048");
+    openssl(&ward.directory, "req -x509 -new -key new.key -subj /CN=etcd-ca -days 3650 -out new.crt");
+    std::fs::copy(ward.path("new.key"), ward.path("pki/etcd/ca.key")).expect("a copy");
+    std::fs::copy(ward.path("new.crt"), ward.path("pki/etcd/ca.crt")).expect("a copy");
+    let ran = ward.run(&["regen", "etcd", "--adopt-ca", "--yes", "--pki", "pki"]).code(0);
+    assert!(ran.stdout.contains("restart") && !ran.stdout.contains("no restart"), "{}", ran.stdout);
 }
 
 #[test]
@@ -191,13 +321,23 @@ fn a_fault_is_healed_and_nothing_to_do_is_success() {
 #[test]
 fn misuse_is_told_with_empty_stdout() {
     let ward = today(&[]);
-    let misuses: [&[&str]; 6] = [
+    let misuses: [&[&str]; 15] = [
         &["regen"],
         &["regen", "etcd-servr"],
         &["regen", "etcd-server", "--at", "2026-11-23T03:00:00Z"],
         &["regen", "etcd-server", "--san", "not a name"],
         &["regen", "etcd-server", "--backup=x", "--no-backup"],
         &["regen", "etcd-server", "--keep-key", "--key-type", "p256"],
+        // what would have no effect
+        &["regen", "admin.conf", "--san", "example.com"],
+        &["regen", "etcd-healthcheck-client", "--only-san"],
+        &["regen", "etcd-server", "--csr", "requests", "--days", "9"],
+        &["regen", "etcd-ca", "--csr", "requests"],
+        &["regen", "etcd-ca", "--step", "bundle", "--days", "9"],
+        &["regen", "etcd-ca", "--keep-key"],
+        &["regen", "admin.conf", "--organization", ""],
+        &["regen", "admin.conf", "--organization", "a\nb"],
+        &["regen", "etcd-server", "--san", "http.-x"],
     ];
     for words in misuses {
         let ran = ward.run(words).code(2);

@@ -121,8 +121,8 @@ struct SavedFile {
 
 // ---- writing ----
 
-/// Where a run's backup goes: links resolved, missing directories named, nothing of that name there. Writes nothing.
-pub(super) fn place(files: &dyn Files, parent: &Path, id: &str) -> Result<BackupPlace, Reason> {
+/// A directory, links resolved, and which ones above it and itself are missing. Writes nothing.
+fn resolved(files: &dyn Files, parent: &Path) -> Result<BackupPlace, Reason> {
     let mut missing: Vec<&OsStr> = Vec::new();
     let mut existing = parent;
     let real = loop {
@@ -145,6 +145,12 @@ pub(super) fn place(files: &dyn Files, parent: &Path, id: &str) -> Result<Backup
     if !is_plain(&place.parent.0) {
         return Err(Reason::BadPlan { path: parent.to_path_buf(), why: "expected an absolute path".to_owned() });
     }
+    Ok(place)
+}
+
+/// Where a run's backup goes: links resolved, missing directories named, nothing of that name there. Writes nothing.
+pub(super) fn place(files: &dyn Files, parent: &Path, id: &str) -> Result<BackupPlace, Reason> {
+    let place = resolved(files, parent)?;
     if place.made.is_empty() {
         let directory = files.directory(&place.parent.0).while_at("open", &place.parent.0)?;
         for name in [finished_name(id), partial_name(id)] {
@@ -154,6 +160,27 @@ pub(super) fn place(files: &dyn Files, parent: &Path, id: &str) -> Result<Backup
         }
     }
     Ok(place)
+}
+
+/// Finds or makes a directory, 0700, that lies outside of the PKI and of the manifests.
+///
+/// # Errors
+/// When it lies inside, or cannot be made.
+pub fn make_outside(files: &dyn Files, home: &Path, directory: &Path) -> Result<PathBuf, Reason> {
+    let place = resolved(files, directory)?;
+    require_outside(home, &place.parent.0)?;
+    place.made.iter().try_for_each(|made| make_parent(files, &made.0))?;
+    Ok(place.parent.0)
+}
+
+/// The kubelet runs what lies among the manifests, and what lies in the PKI is taken for files of it.
+pub(super) fn require_outside(home: &Path, directory: &Path) -> Result<(), Reason> {
+    let manifests = home.parent().map(|above| above.join("manifests"));
+    if directory.starts_with(home) || manifests.is_some_and(|manifests| directory.starts_with(manifests)) {
+        let why = "backups and requests go outside of the PKI and of the manifests".to_owned();
+        return Err(Reason::BadPlan { path: directory.to_path_buf(), why });
+    }
+    Ok(())
 }
 
 fn finished_name(id: &str) -> CString {

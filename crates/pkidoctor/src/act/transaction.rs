@@ -289,7 +289,7 @@ impl<'a> Preflight<'a, '_> {
         let place = match &self.backup {
             Some(request) => {
                 let place = backup::place(self.lock.files, &request.parent, &self.run.id)?;
-                require_outside(self.lock.home(), &place.parent.0)?;
+                backup::require_outside(self.lock.home(), &place.parent.0)?;
                 Some(place)
             }
             None => None,
@@ -440,14 +440,4 @@ fn require(files: &dyn Files, directory: &Directory, bytes: u64, count: u64) -> 
         Some(free) if free < count => Err(Reason::NoSpace { path: path.to_path_buf(), needed: None }),
         _ => Ok(()),
     }
-}
-
-/// The kubelet runs what lies among the manifests, and what lies in the PKI is taken for files of it.
-fn require_outside(home: &Path, backups: &Path) -> Result<(), Reason> {
-    let manifests = home.parent().map(|above| above.join("manifests"));
-    if backups.starts_with(home) || manifests.is_some_and(|manifests| backups.starts_with(manifests)) {
-        let why = "a backup goes outside of the PKI and of the manifests".to_owned();
-        return Err(Reason::BadPlan { path: backups.to_path_buf(), why });
-    }
-    Ok(())
 }

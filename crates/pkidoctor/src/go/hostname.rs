@@ -130,7 +130,7 @@ fn matches_exactly(a: &str, b: &str) -> bool {
 }
 
 /// Whether Go would match a dNSName at all (`validHostnamePattern`).
-pub(crate) fn is_valid_pattern(name: &str) -> bool {
+pub fn is_valid_pattern(name: &str) -> bool {
     valid_hostname(name, true, GoVersion::NEWEST)
 }
 

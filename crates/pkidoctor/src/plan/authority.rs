@@ -124,10 +124,15 @@ fn at(
         chain: chain(certificate, &certificates),
         has_key,
     };
+    let is_external = shown_key == "etcd/ca.key" && is_etcd_external(cluster, node);
     let way_out = |refusal: Refusal| {
-        refusal
-            .then("where the key is kept elsewhere: --csr DIR makes requests, --install DIR puts in place what was signed")
-            .then(format!("or copy {shown_key} from the node that has it (kubeadm gives every control-plane node the same)"))
+        let refusal = refusal.then(ELSEWHERE);
+        if is_external {
+            return refusal.then("etcd is external: whoever runs it has the key, and signs");
+        }
+        refusal.then(format!(
+            "or copy {shown_key} from the node that has it (kubeadm gives every control-plane node the same)"
+        ))
     };
     let key = match key(here.file(key_file), shown_key) {
         Ok(key) => key,
@@ -143,6 +148,10 @@ fn at(
         ))),
     }
 }
+
+/// How to do without the CA's key.
+pub(crate) const ELSEWHERE: &str =
+    "where the key is kept elsewhere: --csr DIR makes requests, --install DIR puts in place what was signed";
 
 /// The public half of the CA's key.
 fn key(file: Option<&File>, shown: &str) -> Result<PublicKey, Refusal> {
@@ -165,6 +174,14 @@ fn key(file: Option<&File>, shown: &str) -> Result<PublicKey, Refusal> {
         Some(Err(fault)) => Err(Refusal::new("ca-key-unusable", format!("{shown} does not load: {}", fault.text))),
         None => Err(Refusal::new("ca-key-unusable", format!("there is no private key in {shown}"))),
     }
+}
+
+/// Whether the manifests are here and neither they nor a certificate speak of an etcd of this node.
+pub(super) fn is_etcd_external(cluster: &Cluster, node: usize) -> bool {
+    let here = &cluster.nodes[node];
+    let own = ["etcd/server.crt", "etcd/peer.crt"];
+    let has_own = own.iter().any(|file| here.file(&here.layout(file)).and_then(File::material).is_some());
+    here.running(Component::KubeApiserver).is_some() && here.running(Component::Etcd).is_none() && !has_own
 }
 
 /// What a leaf's file carries beside it: nothing below a root, else the CA and what is above it, without the root.

@@ -37,6 +37,8 @@ pub struct Plan {
     pub questions: Vec<String>,
     /// What must be restarted beside what follows from the files, in order.
     pub restarts: Vec<Restart>,
+    /// Targets of a group that are not made, and why.
+    pub left_out: Vec<(Target, String)>,
 }
 
 /// One step.
@@ -105,7 +107,7 @@ pub enum Work {
     Join {
         /// Where they go.
         path: String,
-        /// Where they come from; may be the same file.
+        /// Where they come from; may be the same file, or a kubeconfig, whose CA is meant.
         from: Vec<String>,
         /// Whether all but the first go.
         only_first: bool,

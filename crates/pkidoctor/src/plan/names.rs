@@ -93,7 +93,8 @@ pub(super) fn names(
     }
     let added: Vec<&str> = options.san.iter().map(String::as_str).collect();
     if let Some(old) = old {
-        from_old(&mut names, identity, old, options, &added);
+        let foreign = foreign(role, identity, old);
+        from_old(&mut names, foreign, old, options, &added);
     }
     for name in added {
         names.add(name, "asked for with --san");
@@ -108,18 +109,17 @@ fn shows(link: &Link, certificate: &str) -> bool {
 }
 
 /// What the certificate in place has beyond the profile: kept where it makes sense, else told why not.
-fn from_old(names: &mut Names, identity: &Identity, old: &Certificate, options: &Options, added: &[&str]) {
+fn from_old(names: &mut Names, foreign: Option<&str>, old: &Certificate, options: &Options, added: &[&str]) {
     let mut all: Vec<String> = old.names.dns.clone();
     all.extend(old.ip_addresses().iter().map(ToString::to_string));
-    let foreign = is_of_another_node(identity, old);
     for name in all {
         if names.contains(&name) || added.contains(&name.as_str()) {
             continue;
         }
         let objection = if options.only_san {
             Some("dropped: --only-san".to_owned())
-        } else if foreign {
-            Some("dropped: the certificate in place names another node".to_owned())
+        } else if let Some(foreign) = foreign {
+            Some(format!("dropped: {foreign}"))
         } else {
             objection(&name)
         };
@@ -135,6 +135,15 @@ fn from_old(names: &mut Names, identity: &Identity, old: &Certificate, options: 
         names.drops = true;
         names.notes.push(Note::new("name", other, "dropped: only names and addresses are dialled"));
     }
+}
+
+/// Why no name of the certificate in place is carried on at all.
+fn foreign(role: Role, identity: &Identity, old: &Certificate) -> Option<&'static str> {
+    if is_of_another_node(identity, old) {
+        return Some("the certificate in place names another node");
+    }
+    let is_apiserver = old.subject.common_name() == "kube-apiserver";
+    (is_apiserver != (role.name == "apiserver")).then_some("the certificate in place is of another role")
 }
 
 /// Whether a certificate names nodes, and this one is not among them.

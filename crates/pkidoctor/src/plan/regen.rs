@@ -184,10 +184,17 @@ impl Maker<'_> {
         let user = self.common_name(Target::Kubeconfig(name))?;
         let subject = self.subject(name, user.clone(), old.as_deref(), &mut notes)?;
         let ca = self.stale_ca(name, file, &signer);
-        if let Some(ca) = &ca {
+        if let Some(ca) = ca.as_ref().filter(|_| file.is_some()) {
             notes.push(Note::new("CA", here.shown(ca), "the CA in the kubeconfig does not verify the API server"));
         }
-        let server = if file.is_some() { None } else { Some(self.server_of_siblings(name)?) };
+        let server = match file {
+            Some(_) => None,
+            None => {
+                let (server, sibling) = self.server_of_siblings(name)?;
+                notes.push(Note::new("server", &server, format!("as in {sibling}: the file is written anew")));
+                Some(server)
+            }
+        };
         let files = (path.clone(), path);
         let names = client_names(old.as_deref());
         let (issue, notes) = self.issue(name, (false, true), subject, names, signer, old, files, plan, notes)?;
@@ -376,7 +383,7 @@ impl Maker<'_> {
                 return Ok(());
             }
             Some(Err(fault)) => fault.text.clone(),
-            None => "there is none".to_owned(),
+            None => format!("no private key can be read in {}", here.shown(path)),
         };
         Err(Refusal::new("key-unusable", format!("the key of {target} cannot be kept: {fault}"))
             .then("leave --keep-key away: a new key is made with the certificate"))
@@ -415,7 +422,7 @@ impl Maker<'_> {
     }
 
     /// Where the other kubeconfigs of this node find the API server.
-    fn server_of_siblings(&self, name: &str) -> Result<String, Refusal> {
+    fn server_of_siblings(&self, name: &str) -> Result<(String, &'static str), Refusal> {
         let here = &self.cluster.nodes[self.node];
         let local = matches!(name, "controller-manager.conf" | "scheduler.conf");
         let order = if local {
@@ -423,9 +430,9 @@ impl Maker<'_> {
         } else {
             ["admin.conf", "super-admin.conf", "kubelet.conf", "controller-manager.conf"]
         };
-        let server = |name: &str| {
-            let current = here.kubeconfig(name)?.parsed.as_ref().ok()?.current().ok()?;
-            Some(current.cluster.ok()?.server.as_ref()?.it.clone())
+        let server = |sibling: &'static str| {
+            let current = here.kubeconfig(sibling)?.parsed.as_ref().ok()?.current().ok()?;
+            Some((current.cluster.ok()?.server.as_ref()?.it.clone(), sibling))
         };
         order.into_iter().find_map(server).ok_or_else(|| {
             Refusal::new(

@@ -4,6 +4,7 @@
 //! each handshake, CA files at start), apiserver `dynamiccertificates`, client-go `transport`.
 
 use super::{Plan, Target, Work};
+use crate::check::RemedyKind;
 
 /// A process and why it has to read its files again.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -26,10 +27,14 @@ pub fn restarts(plan: &Plan) -> Vec<Restart> {
         Work::Pair(_) | Work::Kubeconfig { .. } | Work::PublicHalf { .. } => vec![step.target.as_str()],
         Work::PutBack(files) => files.iter().map(|(_, to)| to.as_str()).collect(),
         Work::Rewrite { path, .. } => vec![path.as_str()],
+        Work::Join { path, .. } if step.kind == RemedyKind::PutBack => vec![path.as_str()],
         // what follows from these is in the plan itself
         Work::Chmod { .. } | Work::NewAuthority(_) | Work::Join { .. } | Work::Remove(_) => Vec::new(),
     });
-    each_once(plan.restarts.iter().cloned().chain(names.map(after)))
+    // who has to be restarted for a CA needs no word that a leaf alone would not ask for it
+    let is_restarted = plan.restarts.iter().any(|restart| !restart.process.is_empty());
+    let after = names.map(after).filter(|restart| !(is_restarted && restart.why.ends_with(": no restart")));
+    each_once(plan.restarts.iter().cloned().chain(after))
 }
 
 /// What is necessary after files have changed, in order, each once.
@@ -114,6 +119,8 @@ fn after(name: &str) -> Restart {
             "kubelet",
             "systemctl restart kubelet; it then asks for a certificate of its own; when kubelet-client-current.pem is there, point client-certificate and client-key of kubelet.conf at it and restart once more",
         )
+    } else if ends(&["super-admin.conf"]) {
+        Restart::of("", "copies of super-admin.conf still hold the old credentials: copy it again")
     } else if ends(&["admin.conf"]) {
         Restart::of("", "copies of admin.conf (~/.kube/config) still hold the old credentials: copy it again")
     } else if ends(&["sa.pub", "sa.key"]) {

@@ -82,6 +82,14 @@ impl Target {
         matches!(self, Self::Leaf(role) if role.issuer == Some("etcd/ca"))
     }
 
+    /// Whether the CA that signs it is another machine's by design: etcd is external, and its CA's key is not here.
+    pub(crate) fn is_signed_elsewhere(&self, cluster: &Cluster, node: usize) -> bool {
+        let here = &cluster.nodes[node];
+        let key = here.file(&here.layout("etcd/ca.key"));
+        let has_key = key.is_some_and(|file| !matches!(file.state, State::Missing { .. } | State::Unobserved));
+        self.is_of_etcd() && !has_key && super::authority::is_etcd_external(cluster, node)
+    }
+
     /// Whether it exists, or a manifest names it.
     fn is_wanted(&self, cluster: &Cluster, node: usize) -> bool {
         let here = &cluster.nodes[node];

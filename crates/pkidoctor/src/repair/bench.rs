@@ -230,6 +230,7 @@ impl Bench {
         let signer = &wanted.signer;
         let unusable = |what: &dyn std::fmt::Display| {
             Refusal::new("ca-key-unusable", format!("{} cannot sign: {what}", signer.key_file))
+                .then("let another program sign: --csr DIR makes requests (then openssl x509 -req -CA … -CAkey … -copy_extensions copy), --install DIR puts in place what was signed")
         };
         let authority_key = PrivateKey::from_pem(&self.bytes(&signer.key_file)?).map_err(|error| unusable(&error))?;
         let pair =
@@ -302,10 +303,11 @@ impl Bench {
         Ok(Made::new(to, Zeroizing::new(text), from))
     }
 
-    /// The certificates of several files in one, each once.
+    /// The certificates of several files, or the CAs of kubeconfigs, in one, each once.
     fn joined(&self, path: &str, from: &[String], only_first: bool) -> Result<Made, Refusal> {
         let node = &self.cluster.nodes[PATIENT];
-        let files = from.iter().filter_map(|path| node.file(path)?.material());
+        let kubeconfig = |path: &String| node.kubeconfigs.iter().find(|file| file.path == *path)?.ca.as_ref();
+        let files = from.iter().filter_map(|path| kubeconfig(path).or_else(|| node.file(path)?.material()));
         let mut certificates: Vec<&Arc<Certificate>> = Vec::new();
         for certificate in files.flat_map(Material::parsed) {
             if !certificates.iter().any(|known| known.raw == certificate.raw) {
@@ -372,6 +374,11 @@ fn signed_elsewhere(directory: &Path, target: &str) -> Result<(PrivateKey, Vec<u
     let (text, key) = (read("crt")?, read("key")?);
     let unfit = |what: &dyn std::fmt::Display| {
         Refusal::new("not-signed", format!("{target}.crt cannot be put in place: {what}"))
+    };
+    // authorities hand out DER, too
+    let text = match parse::certificate(&text, GoVersion::NEWEST) {
+        Ok(leaf) => Zeroizing::new(certificate_pem(&leaf.raw).map_err(|error| unfit(&error))?),
+        Err(_) => text,
     };
     let material = Material::read(&text, GoVersion::NEWEST);
     let leaf = material.parsed().next().ok_or_else(|| unfit(&"there is no certificate in it that Go would read"))?;

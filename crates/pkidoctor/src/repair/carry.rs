@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use crate::act::{
-    self, After, Backup, BackupRequest, Change, Committed, Failure, Files, Recovered, RestoreError, Run, Staged,
+    self, After, Backup, BackupRequest, Change, Committed, Failure, Files, Reason, Recovered, RestoreError, Run, Staged,
 };
 use crate::cluster::{Cluster, File, State};
 use crate::go::GoVersion;
@@ -196,19 +196,20 @@ pub fn home(request: &Request) -> Result<PathBuf, WrongSetting> {
     read::home(request)
 }
 
-/// Writes keys and requests into a directory that exists, each a new file that nobody else may read. Returns their paths.
+/// Writes keys and requests into a directory, which is made where it is missing, each a new file that nobody else may
+/// read. Returns their paths.
 ///
 /// # Errors
-/// When one of them exists already, or the disk does not take it.
+/// When the directory lies in the PKI (`home`) or among the manifests, when one of the files exists already, or the
+/// disk does not take it.
 pub fn write_requests(
     files: &dyn Files,
+    home: &Path,
     directory: &Path,
     requested: &[Requested],
     run: Run,
 ) -> Result<Vec<PathBuf>, NotDone> {
-    let lost = |why: String| Refusal::new("not-writable", format!("{} cannot be written: {why}", directory.display()));
-    let directory = read::real(&directory.join("x")).map_err(lost)?;
-    let directory = directory.parent().unwrap_or(&directory).to_path_buf();
+    let directory = act::make_outside(files, home, directory).map_err(Failure::Unchanged)?;
     let file = |name: String, bytes: Zeroizing<Vec<u8>>| Change {
         path: directory.join(name),
         before: None,
@@ -221,11 +222,24 @@ pub fn write_requests(
             [file(format!("{}.key", one.target), one.key.clone()), file(format!("{}.csr", one.target), request)]
         })
         .collect();
-    let paths = changes.iter().map(|change| change.path.clone()).collect();
+    let paths: Vec<PathBuf> = changes.iter().map(|change| change.path.clone()).collect();
     let lock = act::lock(files, &directory).map_err(Failure::Unchanged)?;
     lock.refuse_leftovers().map_err(Failure::Unchanged)?;
-    Staged::stage(&lock, run, changes, None)?.commit()?.finish()?;
+    Staged::stage(&lock, run, changes, None).map_err(asked_before)?.commit()?.finish()?;
     Ok(paths)
+}
+
+/// What is signed for a key that is there would be lost with it.
+fn asked_before(failure: Failure) -> NotDone {
+    match failure {
+        Failure::Unchanged(Reason::Stale { path, .. } | Reason::Exists { path }) => {
+            Refusal::new("requests-exist", format!("{} is there already", path.display()))
+                .then("have it signed, put the certificate beside it, then: --install with the same directory")
+                .then("or give another directory for new keys")
+                .into()
+        }
+        other => other.into(),
+    }
 }
 
 /// Puts a backup back, as a transaction of its own with a backup of what was there.

@@ -33,9 +33,14 @@ pub struct Selection {
 
 impl Selection {
     fn wants(&self, finding: &Finding) -> bool {
-        let code = finding.code.to_owned();
-        let wanted = if self.select.is_empty() { finding.severity == "error" } else { self.select.contains(&code) };
-        wanted && !self.ignore.contains(&code)
+        let is_selected = |code: &String| code == finding.code;
+        let wanted =
+            if self.select.is_empty() { finding.severity == "error" } else { self.select.iter().any(is_selected) };
+        wanted && !self.ignores(finding)
+    }
+
+    fn ignores(&self, finding: &Finding) -> bool {
+        self.ignore.iter().any(|code| code == finding.code)
     }
 }
 
@@ -47,13 +52,13 @@ pub(super) struct Found {
 }
 
 /// Looks for repairs of what a selection wants.
-pub(super) fn search(setting: &Setting, start: &Bench, selection: &Selection) -> Result<Found, Refusal> {
+pub(super) fn search(setting: &Setting, start: &Bench, selection: &Selection) -> Found {
     let mut search = Search { setting, selection, bench: start.clone(), steps: Vec::new(), refusals: Vec::new() };
     while search.steps.len() < MAX_STEPS && search.advance() {}
     let Search { bench, steps, refusals, .. } = search;
     let left = left(&bench, selection, &refusals);
-    let (steps, bench) = smallest(setting, start, selection, steps, bench)?;
-    Ok(Found { plan: merged(steps), bench, left })
+    let (steps, bench) = smallest(setting, start, selection, steps, bench);
+    Found { plan: merged(steps), bench, left }
 }
 
 struct Tried {
@@ -73,19 +78,31 @@ struct Search<'a> {
 impl Search<'_> {
     /// Heals one more finding; `false` when nothing is left that can be healed.
     fn advance(&mut self) -> bool {
+        // what stood in the way may have been healed since
+        self.refusals.clear();
         let report = self.bench.report.clone();
         let patient = report.nodes.first().map(|node| node.name.clone());
-        for strict in [true, false] {
-            for finding in report.findings.iter().filter(|finding| self.selection.wants(finding)) {
-                let here = finding.node.is_none() || finding.node == patient;
-                if here && let Some(tried) = self.heal(finding, strict) {
-                    self.bench = tried.bench;
-                    self.steps.push(tried.plan);
-                    return true;
-                }
-            }
+        let here: Vec<&Finding> =
+            report.findings.iter().filter(|finding| finding.node.is_none() || finding.node == patient).collect();
+        let wanted: Vec<&Finding> = here.iter().copied().filter(|finding| self.selection.wants(finding)).collect();
+        if [true, false].iter().any(|strict| wanted.iter().any(|finding| self.healed(finding, *strict))) {
+            return true;
         }
-        false
+        // a key that is to sign comes first, even where by itself it would be a warning
+        if !self.refusals.iter().any(|(_, refusal)| refusal.code.starts_with("ca-key-")) {
+            return false;
+        }
+        let keys = Ground::of(&self.bench).authority_keys();
+        let is_key = |finding: &&&Finding| keys.contains(&finding.subject) && !self.selection.ignores(finding);
+        let in_the_way: Vec<&Finding> = here.iter().filter(is_key).copied().collect();
+        in_the_way.into_iter().any(|finding| self.healed(finding, true))
+    }
+
+    fn healed(&mut self, finding: &Finding, strict: bool) -> bool {
+        let Some(tried) = self.heal(finding, strict) else { return false };
+        self.bench = tried.bench;
+        self.steps.push(tried.plan);
+        true
     }
 
     /// The gentlest candidate that heals a finding.
@@ -117,11 +134,7 @@ impl Search<'_> {
     }
 
     fn try_out(&self, plan: Plan) -> Result<Tried, Refusal> {
-        let mut bench = self.bench.clone();
-        let mut keys = Keys::default();
-        for step in &plan.steps {
-            bench = bench.after(self.setting, step, &mut keys)?;
-        }
+        let bench = after_all(self.setting, &self.bench, &plan.steps)?;
         Ok(Tried { plan, bench })
     }
 
@@ -142,6 +155,15 @@ impl Search<'_> {
     }
 }
 
+fn after_all<'s>(
+    setting: &Setting,
+    start: &Bench,
+    steps: impl IntoIterator<Item = &'s Step>,
+) -> Result<Bench, Refusal> {
+    let mut keys = Keys::default();
+    steps.into_iter().try_fold(start.clone(), |bench, step| bench.after(setting, step, &mut keys))
+}
+
 fn named(finding: &Finding) -> String {
     format!("{} {}", finding.code, finding.subject)
 }
@@ -153,9 +175,9 @@ fn smallest(
     selection: &Selection,
     steps: Vec<Plan>,
     healed: Bench,
-) -> Result<(Vec<Plan>, Bench), Refusal> {
+) -> (Vec<Plan>, Bench) {
     if steps.len() < 2 {
-        return Ok((steps, healed));
+        return (steps, healed);
     }
     let wanted = |bench: &Bench| -> Vec<_> {
         bench.report.findings.iter().filter(|finding| selection.wants(finding)).map(key).collect()
@@ -164,21 +186,22 @@ fn smallest(
     let (mut kept, mut best) = (steps, healed);
     let mut at = 0;
     while at < kept.len() && kept.len() > 1 {
-        let mut bench = start.clone();
-        let mut keys = Keys::default();
-        for step in kept.iter().enumerate().filter(|(index, _)| *index != at).flat_map(|(_, plan)| &plan.steps) {
-            bench = bench.after(setting, step, &mut keys)?;
-        }
-        let is_enough = wanted(&bench).iter().all(|finding| goal.contains(finding))
-            && worse(&best.report, &bench.report).is_empty();
-        if is_enough {
-            kept.remove(at);
-            best = bench;
-        } else {
-            at += 1;
+        let without = kept.iter().enumerate().filter(|(index, _)| *index != at).flat_map(|(_, plan)| &plan.steps);
+        // a step that cannot be done without this one needs it
+        match after_all(setting, start, without) {
+            Ok(bench)
+                if wanted(&bench).iter().all(|finding| goal.contains(finding))
+                    && worse(&best.report, &bench.report).is_empty() =>
+            {
+                kept.remove(at);
+                best = bench;
+                // who was needed only by that one
+                at = 0;
+            }
+            _ => at += 1,
         }
     }
-    Ok((kept, best))
+    (kept, best)
 }
 
 fn merged(plans: Vec<Plan>) -> Plan {
@@ -228,6 +251,7 @@ fn candidates(bench: &Bench, finding: &Finding) -> Vec<Result<Plan, Refusal>> {
         gentle.extend(ground.put_back(pair));
     }
     gentle.extend(ground.put_back_alone(&path, &pairs));
+    gentle.extend(ground.copies_in_kubeconfigs(&path));
     gentle.extend(ground.rewrite(&path, &pairs));
     gentle.extend(ground.chmod(&path, finding.code));
     all.extend(gentle.into_iter().map(|step| Ok(Plan { steps: vec![step], ..Plan::default() })));
@@ -419,6 +443,7 @@ impl<'a> Ground<'a> {
                 }));
             }
         }
+        all.extend(self.exchanges(pair));
         let swapped = self
             .material(&pair.certificate)
             .is_some_and(|material| material.keys().next().is_some() && material.parsed().next().is_none())
@@ -427,6 +452,34 @@ impl<'a> Ground<'a> {
             all.push(vec![(pair.key.clone(), pair.certificate.clone()), (pair.certificate.clone(), pair.key.clone())]);
         }
         all.into_iter().map(|files| self.step(RemedyKind::PutBack, files)).collect()
+    }
+
+    /// Two pairs whose keys, or whose certificates, lie in each other's place. A CA's certificate stays.
+    fn exchanges(&self, pair: &Pair) -> Vec<Vec<(String, String)>> {
+        let certified = |pair: &Pair| self.material(&pair.certificate)?.parsed().next()?.key.clone();
+        let private = |pair: &Pair| self.material(&pair.key)?.keys().next()?.as_ref().ok().cloned();
+        let (Some(own_certified), Some(own_private)) = (certified(pair), private(pair)) else { return Vec::new() };
+        let is_crossed = |other: &&Pair| {
+            own_certified != own_private
+                && certified(other).as_ref() == Some(&own_private)
+                && private(other).as_ref() == Some(&own_certified)
+        };
+        let both =
+            |one: &str, other: &str| vec![(other.to_owned(), one.to_owned()), (one.to_owned(), other.to_owned())];
+        let mut all = Vec::new();
+        for other in self.pairs.iter().filter(is_crossed) {
+            all.push(both(&pair.key, &other.key));
+            if !pair.is_authority && !other.is_authority {
+                all.push(both(&pair.certificate, &other.certificate));
+            }
+        }
+        all
+    }
+
+    /// The keys of CAs, as reports show them.
+    fn authority_keys(&self) -> Vec<String> {
+        let authorities = self.pairs.iter().filter(|pair| pair.is_authority);
+        authorities.map(|pair| self.node.shown(&pair.key).to_owned()).collect()
     }
 
     /// Whether a certificate is one of the role of a pair on this node.
@@ -455,6 +508,27 @@ impl<'a> Ground<'a> {
         named
             .into_iter()
             .map(|(file, _)| self.step(RemedyKind::PutBack, vec![(file.path.clone(), path.to_owned())]))
+            .collect()
+    }
+
+    /// The cluster's CA that is gone, as kubeconfigs hold it: the one that its key belongs to, where the key is here.
+    fn copies_in_kubeconfigs(&self, path: &str) -> Vec<Step> {
+        let is_here = self.material(path).is_some_and(|material| material.parsed().next().is_some());
+        if is_here || self.node.shown(path) != "ca.crt" {
+            return Vec::new();
+        }
+        let key = self.material(&self.node.layout("ca.key")).and_then(|material| material.keys().next()?.as_ref().ok());
+        let fits = |ca: &Material| {
+            ca.parsed().next().is_some() && key.is_none_or(|key| ca.parsed().any(|ca| ca.key.as_ref() == Some(key)))
+        };
+        let holders = self.node.kubeconfigs.iter().filter(|file| file.ca.as_ref().is_some_and(fits));
+        holders
+            .map(|file| Step {
+                kind: RemedyKind::PutBack,
+                target: self.node.shown(path).to_owned(),
+                work: Work::Join { path: path.to_owned(), from: vec![file.path.clone()], only_first: false },
+                notes: Vec::new(),
+            })
             .collect()
     }
 

@@ -150,14 +150,25 @@ fn planned(setting: &Setting, words: &[String], options: &plan::Options) -> Resu
     }
     let start = start(setting)?;
     let mut targets: Vec<Target> = Vec::new();
+    let mut left_out: Vec<(Target, String)> = Vec::new();
     for word in words {
         for target in Target::meant(word, &start.cluster, bench::PATIENT)? {
-            if !targets.contains(&target) {
+            let is_by_name = word == target.name();
+            let is_elsewhere =
+                !options.without_ca_key && target.is_signed_elsewhere(&start.cluster, bench::PATIENT) && !is_by_name;
+            if is_elsewhere {
+                left_out.push((target, "etcd is external, and its CA's key is not here".to_owned()));
+            } else if !targets.contains(&target) {
                 targets.push(target);
             }
         }
     }
-    let plan = start.plan(&targets, options)?;
+    // where nothing else was meant, why it cannot be made is the answer
+    if targets.is_empty() {
+        targets.extend(left_out.drain(..).map(|(target, _)| target));
+    }
+    let mut plan = start.plan(&targets, options)?;
+    plan.left_out = left_out;
     Ok((start, plan))
 }
 
@@ -177,7 +188,7 @@ fn prepared(setting: &Setting, start: &Bench, plan: Plan, mut keys: Keys) -> Res
 /// When nothing could be read, or the clock is behind. What cannot be healed is in [`Prescription::left`].
 pub fn fix(setting: &Setting, selection: &Selection) -> Result<Prescription, Refused> {
     let start = start(setting)?;
-    let found = fix::search(setting, &start, selection)?;
+    let found = fix::search(setting, &start, selection);
     harmless(&start, &found.bench)?;
     Ok(prescription(&start, found.plan, found.bench, found.left))
 }
