@@ -187,13 +187,12 @@ impl Maker<'_> {
         if let Some(ca) = ca.as_ref().filter(|_| file.is_some()) {
             notes.push(Note::new("CA", here.shown(ca), "the CA in the kubeconfig does not verify the API server"));
         }
-        let server = match file {
-            Some(_) => None,
-            None => {
-                let (server, sibling) = self.server_of_siblings(name)?;
-                notes.push(Note::new("server", &server, format!("as in {sibling}: the file is written anew")));
-                Some(server)
-            }
+        let server = if file.is_some() {
+            None
+        } else {
+            let (server, sibling) = self.server_of_siblings(name)?;
+            notes.push(Note::new("server", &server, format!("as in {sibling}: the file is written anew")));
+            Some(server)
         };
         let files = (path.clone(), path);
         let names = client_names(old.as_deref());

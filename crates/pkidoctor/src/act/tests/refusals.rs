@@ -216,14 +216,13 @@ fn restored() {
     assert_eq!((backup.run().clone(), backup.home()), (run("run-1"), tree.home().as_path()));
     assert_eq!(backup.changed().len(), 9);
     // the run's own files only
-    const CA: &str = "etc/kubernetes/pki/ca.crt";
-    tree.file(CA, "another ca", 0o644);
+    tree.file("etc/kubernetes/pki/ca.crt", "another ca", 0o644);
     assert_eq!(backup.changes(&held, false, false).expect("as the run left them").len(), 9);
     // with all of them, what the run left alone has changed since, too
-    let paths = vec![tree.path(CA)];
+    let paths = vec![tree.path("etc/kubernetes/pki/ca.crt")];
     assert_eq!(backup.changes(&held, true, false).err(), Some(RestoreError::ChangedSince { paths }));
     assert_eq!(backup.changes(&held, true, true).expect("forced").len(), 10);
-    fs::remove_file(tree.path(CA)).expect("removed");
+    fs::remove_file(tree.path("etc/kubernetes/pki/ca.crt")).expect("removed");
     assert_eq!(backup.changes(&held, true, false).expect("nothing is overwritten").len(), 10);
     tree.file(SERVER, "renewed since", 0o644);
     let paths = vec![tree.path(SERVER)];
