@@ -230,7 +230,7 @@ impl Bench {
         let signer = &wanted.signer;
         let unusable = |what: &dyn std::fmt::Display| {
             Refusal::new("ca-key-unusable", format!("{} cannot sign: {what}", signer.key_file))
-                .then("let another program sign: --csr DIR makes requests (then openssl x509 -req -CA … -CAkey … -copy_extensions copy), --install DIR puts in place what was signed")
+                .then("let another program sign: --csr DIR makes requests and says what to set, --install DIR puts in place what was signed")
         };
         let authority_key = PrivateKey::from_pem(&self.bytes(&signer.key_file)?).map_err(|error| unusable(&error))?;
         let pair =
