@@ -142,8 +142,8 @@ fn foreign(role: Role, identity: &Identity, old: &Certificate) -> Option<&'stati
     if is_of_another_node(identity, old) {
         return Some("the certificate in place names another node");
     }
-    let is_apiserver = old.subject.common_name() == "kube-apiserver";
-    (is_apiserver != (role.name == "apiserver")).then_some("the certificate in place is of another role")
+    let is_of_apiserver = role.name != "apiserver" && old.subject.common_name() == "kube-apiserver";
+    is_of_apiserver.then_some("the certificate in place is of another role")
 }
 
 /// Whether a certificate names nodes, and this one is not among them.
