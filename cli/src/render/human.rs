@@ -130,13 +130,21 @@ impl<'r> Teller<'r> {
     }
 
     /// One line to copy, or the first step for hands.
-    fn treatment(&mut self, cause: &Cause) {
+    fn treatment(&mut self, cause: &'r Cause) {
         let remedies: Vec<&RemedyReport> =
             cause.findings.iter().map(|index| &self.report.findings[*index].remedy).collect();
-        let is_command = |step: &&String| remedies.iter().any(|remedy| remedy.command.as_ref() == Some(*step));
-        let commands: Vec<&String> = cause.treatment.iter().filter(is_command).collect();
-        if let Some(together) = regen_together(&remedies, commands.len()) {
-            return self.page.command(4, &together);
+        // before it stands on which node, where there are several
+        let before = |step: &'r String| {
+            let mut commands = remedies.iter().filter_map(|remedy| remedy.command.as_ref());
+            commands.find_map(|command| {
+                step.strip_suffix(command.as_str()).filter(|before| before.is_empty() || cause.node.is_some())
+            })
+        };
+        let commands: Vec<&String> = cause.treatment.iter().filter(|step| before(step).is_some()).collect();
+        if let (Some(together), Some(node)) =
+            (regen_together(&remedies, commands.len()), commands.first().and_then(|step| before(step)))
+        {
+            return self.page.command(4, &format!("{node}{together}"));
         }
         for command in &commands {
             self.page.command(4, command);

@@ -523,11 +523,18 @@ fn steps_by_hand_lose_no_key() {
     let findings = report["findings"].as_array().expect("findings");
     let swapped: Vec<&Value> = findings.iter().filter(|finding| finding["code"] == "ca-key-mismatch").collect();
     assert_eq!(swapped.len(), 2, "{report}");
-    for finding in swapped {
+    for finding in &swapped {
         assert_eq!((&finding["remedy"]["kind"], &finding["remedy"]["command"]), (&"manual".into(), &Value::Null));
-        let first = finding["remedy"]["steps"][0].as_str().unwrap_or_default();
-        assert!(first.starts_with("put ") && first.contains(" aside first"), "{first}");
+        // the same for both: doing it twice would undo it
+        assert_eq!(finding["remedy"]["steps"], swapped[0]["remedy"]["steps"]);
     }
+    for step in swapped[0]["remedy"]["steps"].as_array().expect("steps") {
+        let step = step.as_str().unwrap_or_default().replace("/etc/kubernetes/", "");
+        let [_, from, to] = step.split(' ').collect::<Vec<_>>()[..] else { panic!("{step}") };
+        assert!(step.starts_with("mv ") && !ward.path(to).exists(), "{step}");
+        std::fs::rename(ward.path(from), ward.path(to)).expect("moves");
+    }
+    assert_eq!((read("pki/ca.key"), read("pki/etcd/ca.key")), (one, other));
 }
 
 /// A name is what whoever made the file liked; a command is typed by a shell.

@@ -681,7 +681,11 @@ impl<'c> Exam<'c> {
         if namesakes.peek().is_some() {
             // a CA that was made anew by another tool differs in both; then the key is what counts
             let signed = namesakes.any(|ca| self.verifier.check_signature(child, ca).is_ok());
-            return if signed { "name-encoding-differs" } else { "ca-regenerated" };
+            return match signed {
+                true => "name-encoding-differs",
+                false if self.blame_other_ca(reason, child) => "ca-differs-between-nodes",
+                false => "ca-regenerated",
+            };
         }
         if pool.iter().any(|ca| self.verifier.check_signature(child, ca).is_ok()) {
             return "ca-renamed";

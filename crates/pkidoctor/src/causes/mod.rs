@@ -1,7 +1,7 @@
 //! Root causes: findings that one treatment heals, folded into one, with what logs and live evidence say of it.
 //!
-//! Three foldings, from the widest: leaves that one CA file no longer fits, certificates that ran out together,
-//! and all faults of one pair (making it anew heals every one of them). Infos are no cause of anything. Events of
+//! Three foldings, from the widest: leaves that one CA file no longer fits, on one node or because it differs between
+//! nodes, certificates that ran out together, and all faults of one pair (making it anew heals every one of them). Infos are no cause of anything. Events of
 //! logs join the findings that foretell them; what no finding foretells has a cause of its own, by its words alone.
 
 mod evidence;
@@ -18,6 +18,9 @@ use crate::modes::{self, Mode};
 use crate::report::{Cause, EventReport, Finding};
 
 use heard::Heard;
+
+/// The check that compares the CAs of the nodes.
+const DIFFERS: &str = "ca-differs-between-nodes";
 
 /// What findings have in common.
 #[derive(Clone, PartialEq, Eq)]
@@ -106,13 +109,62 @@ impl Scan<'_> {
             if defect.severity == Severity::Info || self.findings[index].ignored {
                 continue;
             }
-            let root = root_of(self.exam, code, defect);
+            let root = self.between_nodes(root_of(self.exam, code, defect), defect);
             match groups.iter_mut().find(|known| known.root == root) {
                 Some(group) => group.members.push(index),
                 None => groups.push(Group { root, members: vec![index], events: Vec::new() }),
             }
         }
         groups
+    }
+
+    /// A node's CA file that fits nothing because it is not that of the other nodes has the root that all of them share.
+    fn between_nodes(&self, root: Root, defect: &Defect) -> Root {
+        let Root::Authority(nodes, place) = &root else { return root };
+        // one leaf of another CA, which can be made anew, is a fault of its own
+        if defect.remedy.kind == RemedyKind::Regen {
+            return root;
+        }
+        let is_its = |(code, other): &&(&str, Defect)| {
+            *code == DIFFERS
+                && place_of(&other.subject) == *place
+                && nodes.iter().all(|node| other.nodes.contains(node))
+        };
+        match self.stamped.iter().find(is_its) {
+            Some((_, other)) => Root::Authority(other.nodes.clone(), place.clone()),
+            None => root,
+        }
+    }
+
+    /// The finding of a group that tells how a CA differs between nodes.
+    fn difference(&self, group: &Group) -> Option<&Finding> {
+        group.members.iter().map(|member| &self.findings[*member]).find(|finding| finding.code == DIFFERS)
+    }
+
+    /// The nodes to which a group's certificate was copied.
+    fn copies(&self, group: &Group) -> Vec<usize> {
+        let reasons = self.exam.reasons.iter().filter(|reason| reason.code == "copied-from-other-node");
+        let mut nodes: Vec<usize> = reasons
+            .filter(|reason| {
+                group.members.iter().any(|member| {
+                    let (code, defect) = &self.stamped[*member];
+                    *code == reason.code && defect.subject == reason.subject && defect.nodes.contains(&reason.node)
+                })
+            })
+            .map(|reason| reason.node)
+            .collect();
+        nodes.sort_unstable();
+        nodes.dedup();
+        nodes
+    }
+
+    /// The only node that a group concerns, where there are others.
+    fn only_node(&self, group: &Group) -> Option<String> {
+        let (Root::Authority(nodes, _) | Root::Expiry(nodes) | Root::Place(nodes, _)) = &group.root;
+        // of a certificate that lies on several nodes, the one that it was made for has nothing to do
+        let copies = self.copies(group);
+        let [node] = (if copies.is_empty() { nodes } else { &copies })[..] else { return None };
+        (self.exam.cluster.nodes.len() > 1).then(|| self.exam.cluster.nodes[node].name.clone())
     }
 
     /// The findings whose reasons foretell an event.
@@ -181,13 +233,15 @@ impl Scan<'_> {
         worst.map(|group| group.events.push(index)).is_some()
     }
 
-    fn rank(&self, group: &Group) -> (Severity, bool, std::cmp::Reverse<usize>) {
+    fn rank(&self, group: &Group) -> (Severity, bool, bool, std::cmp::Reverse<usize>) {
         let vital = |member: &&usize| {
             self.stamped[**member].1.links.iter().any(|link| self.exam.links[*link].weight == Weight::Vital)
         };
         let worst = group.members.iter().map(|member| self.stamped[*member].1.severity).min();
         let broken = group.members.iter().filter(vital).map(|member| self.stamped[*member].1.links.len()).sum();
-        (worst.unwrap_or(Severity::Info), group.events.is_empty(), std::cmp::Reverse(broken))
+        // while nodes have different CAs, nothing that one of them makes is taken by the others
+        let is_within = self.difference(group).is_none();
+        (worst.unwrap_or(Severity::Info), group.events.is_empty(), is_within, std::cmp::Reverse(broken))
     }
 
     fn cause(&self, group: &Group, heard: &[Heard<'_>], journal: &Journal) -> Cause {
@@ -204,8 +258,21 @@ impl Scan<'_> {
                 folk(mode).filter(|text| !avoid.iter().any(|told| advises(told) == advises(text))).collect::<Vec<_>>(),
             );
         }
+        let node = self.only_node(group);
+        let (title, mut treatment) = (self.title(group, heard), self.treatment(group));
+        let unnamed = node.iter().find(|name| !title.contains(&format!("on {name} ")));
+        let title = unnamed.map(|name| format!("on {name}: {title}")).unwrap_or(title);
+        if let Some(name) = &node {
+            let is_command = |step: &String| {
+                group.members.iter().any(|member| self.findings[*member].remedy.command.as_ref() == Some(step))
+            };
+            let commands = treatment.iter().filter(|step| is_command(step)).count();
+            // where there is no command, whoever does the first step is on the right machine for the others
+            treatment.iter_mut().take(commands.max(1)).for_each(|step| *step = format!("on {name}: {step}"));
+        }
         Cause {
-            title: self.title(group, heard),
+            node,
+            title,
             mode: mode.map(|mode| mode.slug),
             // it stands in the files, or was seen
             confidence: "certain",
@@ -215,7 +282,7 @@ impl Scan<'_> {
             log_events: group.events.clone(),
             evidence: evidence::of_group(self, group, heard, journal),
             confirm: evidence::foretold(self, group),
-            treatment: self.treatment(group),
+            treatment,
             avoid,
         }
     }
@@ -224,6 +291,10 @@ impl Scan<'_> {
         let (members, findings) = (&group.members, self.findings);
         let several = members.len() > 1;
         let told = match &group.root {
+            Root::Authority(_, authority) if self.difference(group).is_some() => {
+                let told = self.difference(group).map(|finding| format!("{}: {}", finding.subject, finding.message));
+                told.unwrap_or_else(|| authority.clone())
+            }
             Root::Authority(_, authority) if several => {
                 let orphans = members.iter().filter(|member| findings[**member].code != "ca-key-mismatch").count();
                 let what = if orphans == 1 { "a certificate".to_owned() } else { format!("{orphans} certificates") };
@@ -256,11 +327,18 @@ impl Scan<'_> {
         Some(crate::go::verify::rfc3339(ca.not_before))
     }
 
-    /// The commands of the members, each once, then what restarts. A pair that is made anew needs no other cure.
+    /// The commands of the members, each once, then what restarts. A pair that is made anew needs no other cure, nor
+    /// does a node that gets the CA of the others.
     fn treatment(&self, group: &Group) -> Vec<String> {
         let is_remade = |member: &&usize| self.stamped[**member].1.remedy.kind == RemedyKind::Regen;
         let remade: Vec<usize> = group.members.iter().filter(is_remade).copied().collect();
-        let telling = if remade.is_empty() { &group.members } else { &remade };
+        let differs: Vec<usize> =
+            group.members.iter().filter(|member| self.findings[**member].code == DIFFERS).copied().collect();
+        let telling = match (differs.is_empty(), remade.is_empty()) {
+            (false, _) => &differs,
+            (true, true) => &group.members,
+            (true, false) => &remade,
+        };
         let mut steps: Vec<String> = Vec::new();
         let mut add = |step: &String| {
             if !steps.contains(step) {
@@ -310,7 +388,11 @@ fn root_of(exam: &Exam<'_>, code: &str, defect: &Defect) -> Root {
             Root::Authority(nodes, place_of(trust.as_ref().unwrap_or(&defect.subject)))
         }
         // a CA certificate that was replaced fits neither its leaves nor its key
-        "ca-key-mismatch" => Root::Authority(nodes, place_of(&defect.subject)),
+        // two keys that were exchanged are put right at once
+        "ca-key-mismatch" if defect.remedy.steps.iter().any(|step| step.contains(".exchanged ")) => {
+            Root::Place(nodes, defect.remedy.steps.concat())
+        }
+        "ca-key-mismatch" | DIFFERS => Root::Authority(nodes, place_of(&defect.subject)),
         "expired"
             if reason()
                 .and_then(|reason| reason.certificate.as_ref())

@@ -175,6 +175,7 @@ impl Suspect {
 
 fn by_mode(mode: &'static Mode, confidence: &'static str) -> Cause {
     Cause {
+        node: None,
         title: mode.title.to_owned(),
         mode: Some(mode.slug),
         confidence,
@@ -244,6 +245,7 @@ fn healed(scan: &Scan<'_>, heard: &[Heard<'_>], over: &[usize]) -> Option<Cause>
     let lines = over.iter().map(|event| heard[*event].event.count).sum();
     let ranked = ranked(None, heard[*first].event);
     Some(Cause {
+        node: None,
         title: format!("{} of what the files no longer show: {file} was written after the last of them", evidence::lines(lines)),
         mode: ranked.first().map(|(mode, _)| mode.slug),
         confidence: "likely",

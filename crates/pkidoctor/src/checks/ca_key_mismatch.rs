@@ -1,7 +1,7 @@
 //! `ca-key-mismatch`: a CA's key is not the key of its certificate.
 
 use crate::check::{Check, Defect, Look, Remedy, RemedyKind, Severity, fact};
-use crate::checks::{key_mismatch, load, words};
+use crate::checks::{key_mismatch, load, way_out, words};
 use crate::cluster::File;
 use crate::exam::{Exam, Group, Reason, Why};
 use crate::go::handshake::Side;
@@ -84,17 +84,19 @@ fn defect(exam: &Exam<'_>, group: &Group<'_, '_>, reason: &Reason<'_>) -> Defect
     }
     facts.extend(words::told_by(exam, reason.guilty.as_ref()));
     let certificate = reason.pair.as_ref().map(|pair| pair.certificate.subject(exam.cluster)).unwrap_or_default();
-    let remedy = if signed.is_empty() {
-        bring_key(exam, group.node, group.subject)
-    } else {
-        Remedy::manual([
+    let stem = group.subject.strip_suffix(".key").filter(|stem| certificate == format!("{stem}.crt"));
+    let remedy = match stem {
+        _ if signed.is_empty() => bring_key(exam, group.node, group.subject),
+        // the leaves of this node were signed with this key: it is the certificate that was replaced
+        Some(stem) => way_out::old_ca_back(exam, group.node, stem),
+        None => Remedy::manual([
             format!(
                 "put the certificate that belongs to {} back as {certificate}: the leaves of this node were signed with this key",
                 group.subject
             ),
             "it lies in a backup, on another control-plane node, or in the certificate-authority-data of a kubeconfig"
                 .to_owned(),
-        ])
+        ]),
     };
     Defect {
         // no link is broken yet, but the next signing fails or makes a certificate that nobody accepts
@@ -141,8 +143,14 @@ pub(super) fn bring_key(exam: &Exam<'_>, node: usize, subject: &str) -> Remedy {
         if let Some(from) = load::key_elsewhere(exam, node, &certified, subject) {
             let here = &exam.cluster.nodes[node];
             let is_there = here.file(&here.layout(subject)).and_then(File::material).is_some();
-            // in the place of another CA's key: the two were exchanged, and only hands take both at once
+            // in the place of another CA's key: only hands take both at once
             let is_exchanged = profile::role_of(&from).is_some_and(|role| role.issuer.is_none());
+            if is_there
+                && is_exchanged
+                && let Some(steps) = exchange(exam, node, subject, &from)
+            {
+                return Remedy::manual(steps).avoid(avoid);
+            }
             let remedy = match (is_there, is_exchanged) {
                 (false, _) => words::put_back(subject, &from, subject),
                 (true, false) => words::put_in_place_of(subject, &from, subject),
@@ -171,6 +179,22 @@ pub(super) fn bring_key(exam: &Exam<'_>, node: usize, subject: &str) -> Remedy {
         "where it is lost for good, plan a new CA before the leaves expire".to_owned(),
     ])
     .avoid(avoid)
+}
+
+/// The two keys of two CAs, each in the other's place: the same steps for both, since doing them twice undoes them.
+fn exchange(exam: &Exam<'_>, node: usize, one: &str, other: &str) -> Option<Vec<String>> {
+    let here = &exam.cluster.nodes[node];
+    let key = here.file(&here.layout(one)).and_then(File::material)?.keys().next()?.as_ref().ok()?;
+    if certified(exam, node, other)? != *key {
+        return None;
+    }
+    let (first, second) = if one < other { (one, other) } else { (other, one) };
+    let (first, second) = (words::quoted(&here.layout(first)), words::quoted(&here.layout(second)));
+    Some(vec![
+        format!("mv {first} {first}.exchanged"),
+        format!("mv {second} {first}"),
+        format!("mv {first}.exchanged {second}"),
+    ])
 }
 
 fn certified(exam: &Exam<'_>, node: usize, subject: &str) -> Option<PublicKey> {

@@ -73,36 +73,9 @@ fn remedy(exam: &Exam<'_>, reason: &Reason<'_>) -> Remedy {
     if words::trust_is_guilty(reason) {
         return words::trust_again(exam, reason);
     }
-    let remedy = match the_old_ca(exam, reason) {
-        Some((from, to)) => {
-            words::put_back(&to, &from, &to).step("put its key back too, then restart whoever reads the file at start")
-        }
-        None => words::remake(exam, reason.guilty.as_ref())
-            .step("if a backup or another node still has the CA that signed it, put that one back instead"),
-    };
-    remedy
+    // where nothing in place is of the CA on disk, making anew is refused and the way out is told instead
+    words::remake(exam, reason.guilty.as_ref())
+        .step("if a backup or another node still has the CA that signed it, put that one back instead")
         .avoid("making the CA anew once more: it would be a third key under the same name")
         .avoid("update-ca-certificates: these programs trust the file in their flag, not the system's store")
-}
-
-/// A file of this node that holds the CA which did sign, when no leaf here chains to the new one.
-fn the_old_ca(exam: &Exam<'_>, reason: &Reason<'_>) -> Option<(String, String)> {
-    let (child, trust) = (words::orphan(reason)?, reason.trust.as_ref()?);
-    let trusted = trust.material(exam.cluster)?;
-    let is_in_use = |leaf: &std::sync::Arc<Certificate>| {
-        !leaf.is_self_issued()
-            && trusted
-                .parsed()
-                .any(|ca| ca.subject.raw == leaf.issuer.raw && exam.verifier.check_signature(leaf, ca).is_ok())
-    };
-    if exam.certificates().iter().any(|(node, _, _, leaf)| *node == reason.node && is_in_use(leaf)) {
-        return None;
-    }
-    let to = trust.subject(exam.cluster);
-    let signers = exam.signers(child).into_iter();
-    let from = signers
-        .filter(|(node, subject)| *node == reason.node && !subject.contains('#'))
-        .map(|(_, subject)| subject)
-        .find(|from| *from != to)?;
-    Some((from, to))
 }

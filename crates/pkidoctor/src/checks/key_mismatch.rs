@@ -3,6 +3,7 @@
 use crate::check::{Check, Defect, Fact, Look, Remedy, Severity, fact};
 use crate::checks::{load, words};
 use crate::exam::{Exam, Reason};
+use crate::profile;
 use crate::x509::key::PublicKey;
 
 pub(super) static CHECK: Check = Check {
@@ -107,6 +108,8 @@ pub(super) fn pair_remedy(exam: &Exam<'_>, reason: &Reason<'_>) -> Remedy {
     let owner = all.iter().find(|(at, subject, _, known)| {
         *at == reason.node
             && *subject != certificate
+            // the pair of another role stays where it is: only its key was copied
+            && profile::role_of(subject).is_none()
             && known.key.as_ref() == Some(&private)
             && same_subject(exam, reason, &known.subject.raw)
     });

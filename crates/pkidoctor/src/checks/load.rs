@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::check::{Fact, Look, Remedy, RemedyKind, Severity, fact};
 use crate::checks::words::{self, Told};
-use crate::checks::{ca_key_mismatch, key_mismatch};
+use crate::checks::{ca_key_mismatch, key_mismatch, way_out};
 use crate::cluster::{File, Meta, State};
 use crate::exam::{Exam, Group, Reason, Why};
 use crate::links::Link;
@@ -188,29 +188,22 @@ pub(super) fn restore_ca(exam: &Exam<'_>, guilty: &Reference) -> Remedy {
         certificate.may_sign() && children.iter().any(signed)
     };
     let avoid = "making a new CA: every certificate that the old one signed would be refused";
-    let found = all.iter().find(|(node, place, _, certificate)| {
+    let others = all.iter().filter(|(node, place, _, certificate)| {
         (*node, place.as_str()) != (guilty.node, subject.as_str()) && signs(certificate)
     });
-    match found {
-        Some((node, place, _, _)) if *node == guilty.node && !place.contains('#') => {
-            words::put_back(&subject, place, &subject).avoid(avoid)
-        }
-        Some((node, place, _, _)) if *node == guilty.node => {
-            Remedy::manual([format!("write the CA certificate that {place} holds to {subject}"), restart()])
-                .avoid(avoid)
-        }
-        Some((node, place, _, _)) => {
-            Remedy::manual([format!("copy {place} from {} to {subject}", exam.cluster.nodes[*node].name), restart()])
-                .avoid(avoid)
-        }
-        None => {
-            Remedy::manual([format!("put {subject} back from a backup or from another control-plane node"), restart()])
-                .avoid(avoid)
-        }
-    }
+    // the nearest: a file here, a kubeconfig here, another node
+    let found = others.min_by_key(|(node, place, _, _)| (*node != guilty.node, place.contains('#')));
+    let Some((node, place, from, _)) = found else {
+        let steps = [format!("put {subject} back from a backup or from another control-plane node"), restart()];
+        return Remedy::manual(steps).avoid(avoid);
+    };
+    let to = guilty.path().unwrap_or(&subject);
+    let kind = if *node == guilty.node { RemedyKind::PutBack } else { RemedyKind::Manual };
+    let steps = [way_out::bring(exam, (*node, place, from), guilty.node, to), restart()];
+    Remedy { kind, targets: vec![subject.clone()], ..Remedy::manual(steps) }.avoid(avoid)
 }
 
-fn restart() -> String {
+pub(super) fn restart() -> String {
     "restart what trusts it: CA files are read once, at start".to_owned()
 }
 
@@ -222,9 +215,13 @@ pub(super) fn remake(exam: &Exam<'_>, guilty: &Reference) -> Remedy {
         return Remedy::regen("sa.pub");
     }
     if subject == "sa.key" {
-        return Remedy::manual([
-            "put sa.key back from a backup or from another control-plane node: a new one makes every token invalid",
-        ]);
+        let avoid = "making a new key: every token that the old one signed becomes invalid";
+        let brought = way_out::sa_key_back(exam, guilty.node).map(|steps| Remedy::manual(steps).avoid(avoid));
+        return brought.unwrap_or_else(|| {
+            Remedy::manual([
+                "put sa.key back from a backup or from another control-plane node: a new one makes every token invalid",
+            ])
+        });
     }
     if let Some(conf) = profile::KUBECONFIGS.into_iter().find(|known| *known == name) {
         return Remedy::regen(conf);

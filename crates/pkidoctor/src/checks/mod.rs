@@ -133,6 +133,7 @@ mod unreadable;
 mod unsupported_key;
 mod url_invalid;
 mod usage_odd;
+pub(crate) mod way_out;
 pub(crate) mod words;
 mod wrong_certificate_first;
 mod wrong_pem_label;

@@ -35,7 +35,7 @@ fn look(exam: &Exam<'_>) -> Look {
         };
         let Some((name, whence)) = node_name(exam.cluster, link.node) else { continue };
         look.subjects += 1;
-        if told.eq_ignore_ascii_case(&name) || is_another_given_node(exam, link) {
+        if told.eq_ignore_ascii_case(&name) {
             continue;
         }
         let Some(pair) = &link.client_pair else { continue };
@@ -98,13 +98,4 @@ pub(super) fn kubelet_node(cluster: &Cluster, node: usize) -> Option<String> {
     let rotated = || here.file("/var/lib/kubelet/pki/kubelet-client-current.pem").and_then(|file| file.material());
     let leaf = material.or_else(rotated)?.parsed().next()?;
     leaf.subject.common_name().strip_prefix("system:node:").map(str::to_owned)
-}
-
-/// The same certificate on another given node is told as copied from there.
-fn is_another_given_node(exam: &Exam<'_>, link: &Link) -> bool {
-    let leaf = |link: &Link| {
-        link.client_pair.as_ref()?.certificate.material(exam.cluster)?.parsed().next().map(|leaf| leaf.raw.clone())
-    };
-    let own = leaf(link);
-    exam.links.iter().any(|other| other.node != link.node && other.id == link.id && own.is_some() && leaf(other) == own)
 }

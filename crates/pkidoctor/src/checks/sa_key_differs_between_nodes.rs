@@ -1,6 +1,7 @@
 //! `sa-key-differs-between-nodes`: a token signed on one node is refused on another.
 
 use crate::check::{Check, Defect, Fact, Look, Remedy, Severity, fact};
+use crate::checks::way_out;
 use crate::exam::Exam;
 use crate::links::reference::Reference;
 use crate::links::tokens::{TokenKeys, public_keys, signing_key};
@@ -78,15 +79,36 @@ fn look(exam: &Exam<'_>) -> Look {
         message: "tokens that one node signs are refused on another".to_owned(),
         facts,
         links: Vec::new(),
-        remedy: Remedy::manual([
-            "choose the node whose tokens are to stay valid",
-            "copy its sa.key and sa.pub to the others, with owner and modes",
-            "restart kube-apiserver and kube-controller-manager of those nodes, one node at a time",
-            "restart pods whose tokens were signed with a key that is gone",
-        ])
-        .avoid("deleting all token Secrets: pointless while nodes disagree on the key"),
+        remedy: Remedy::manual(steps(exam, &whole, &first.subject(exam.cluster)))
+            .avoid("deleting all token Secrets: pointless while nodes disagree on the key"),
     });
     look
+}
+
+/// Where most nodes sign with one key, the others get it.
+fn steps(exam: &Exam<'_>, whole: &[&Here], subject: &str) -> Vec<String> {
+    let key = |here: &Here| here.signers.first().map(|(_, key)| key.clone());
+    let alike = |here: &Here| whole.iter().filter(|other| key(other) == key(here)).count();
+    let most = whole.iter().find(|here| subject == "sa.key" && alike(here) * 2 > whole.len());
+    let mut steps = Vec::new();
+    if let Some(most) = most {
+        let from = &exam.cluster.nodes[most.node];
+        for odd in whole.iter().filter(|here| key(here) != key(most)) {
+            let to = &exam.cluster.nodes[odd.node];
+            let keep = |file: &&str| way_out::keep(&to.layout(file));
+            let bring =
+                |file: &&str| way_out::bring(exam, (most.node, file, &from.layout(file)), odd.node, &to.layout(file));
+            let files = ["sa.key", "sa.pub"];
+            let told = files.iter().map(keep).chain(files.iter().map(bring));
+            steps.extend(told.map(|step| format!("on {}: {step}", to.name)));
+        }
+    } else {
+        steps.push("choose the node whose tokens are to stay valid".to_owned());
+        steps.push("copy its sa.key and sa.pub to the others, with owner and modes".to_owned());
+    }
+    steps.push("restart kube-apiserver and kube-controller-manager of those nodes, one node at a time".to_owned());
+    steps.push("restart pods whose tokens were signed with a key that is gone".to_owned());
+    steps
 }
 
 fn here(exam: &Exam<'_>, node: usize) -> Option<Here> {

@@ -1,7 +1,7 @@
 //! `sa-key-mismatch`: tokens are signed with a key that no verifier knows.
 
 use crate::check::{Check, Defect, Fact, Look, Remedy, Severity, fact};
-use crate::checks::{key_mismatch, words};
+use crate::checks::{key_mismatch, way_out, words};
 use crate::exam::{Exam, Group};
 use crate::links::reference::{PairReference, Reference};
 use crate::links::tokens::{TokenKeys, keys_in};
@@ -92,7 +92,8 @@ fn remedy(exam: &Exam<'_>, group: &Group<'_, '_>) -> Remedy {
         return avoid(match from {
             // with the old key back, the tokens that are out there stay valid
             Some(from) => words::put_in_place_of("sa.key", &from, "sa.key"),
-            None => Remedy::regen("sa.pub"),
+            // the others sign with the key that belongs here
+            None => way_out::sa_key_back(exam, group.node).map_or_else(|| Remedy::regen("sa.pub"), Remedy::manual),
         });
     }
     avoid(Remedy::manual([format!(

@@ -410,8 +410,10 @@ impl Maker<'_> {
         let id = format!("{name}->kube-apiserver");
         let link = self.links.iter().find(|link| link.node == self.node && link.id == id)?;
         let served = self.old(link.server_pair.as_ref()?.certificate.path()?)?;
-        let verifies = served.issuer.raw == signer.certificate.subject.raw
-            && self.verifier.check_signature(&served, &signer.certificate).is_ok();
+        // with a CA that becomes the cluster's own, what is served will be of it
+        let verifies = self.options.adopt_ca
+            || served.issuer.raw == signer.certificate.subject.raw
+                && self.verifier.check_signature(&served, &signer.certificate).is_ok();
         let trust = link.client_trust.as_ref();
         let is_ours = |known: &&Arc<Certificate>| known.raw == signer.certificate.raw;
         let knows = trust

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use crate::causes;
 use crate::check::{Defect, Outcome};
-use crate::checks::CHECKS;
+use crate::checks::{CHECKS, way_out};
 use crate::cluster::manifest::Component;
 use crate::cluster::{Cluster, File, Node, Running, State};
 use crate::exam::{Exam, Options};
@@ -266,6 +266,9 @@ pub struct RemedyReport {
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Cause {
+    /// The node that it concerns; absent where it concerns several, and where only one was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
     /// One sentence.
     pub title: String,
     /// The failure mode of `docs/coverage.md` that it is.
@@ -517,6 +520,16 @@ impl Report {
     }
 }
 
+/// A defect whose remedy can be typed as it stands.
+fn feasible(exam: &Exam<'_>, code: &str, mut defect: Defect) -> Defect {
+    if let [node] = defect.nodes[..]
+        && let Some(remedy) = way_out::instead(exam, code, node, &defect.remedy)
+    {
+        defect.remedy = remedy;
+    }
+    defect
+}
+
 /// Asks every check, and writes down what they say.
 fn examined(exam: &Exam<'_>, filter: &Filter, journal: Option<&Journal>) -> Report {
     let cluster = exam.cluster;
@@ -530,7 +543,7 @@ fn examined(exam: &Exam<'_>, filter: &Filter, journal: Option<&Journal>) -> Repo
             Outcome::NoSubject => &mut checks.no_subject,
             Outcome::Unobserved => &mut checks.unobserved,
         } += 1;
-        stamped.extend(look.defects.into_iter().map(|defect| (check.code, defect)));
+        stamped.extend(look.defects.into_iter().map(|defect| (check.code, feasible(exam, check.code, defect))));
     }
     stamped.retain(|(code, _)| filter.select.is_empty() || filter.select.iter().any(|wanted| wanted == code));
     // worst first, then by code and place: the order never depends on how a check walks

@@ -86,7 +86,9 @@ fn a_missing_ca_is_told_once_for_flags_and_layout() {
 #[test]
 fn a_missing_cluster_ca_lies_in_the_kubeconfigs() {
     let report = patient().remove("ca.crt").expect(&["error manifest-path-missing ca.crt"]);
-    assert!(report.findings[0].remedy.steps[0].contains("admin.conf#ca"), "{:?}", report.findings[0].remedy.steps);
+    let step = &report.findings[0].remedy.steps[0];
+    assert!(step.starts_with("kubectl --kubeconfig /etc/kubernetes/admin.conf config view --raw "), "{step}");
+    assert!(step.ends_with(" | base64 -d > /etc/kubernetes/pki/ca.crt"), "{step}");
 }
 
 #[test]
@@ -830,8 +832,9 @@ fn a_ca_whose_key_signed_the_leaves_is_not_given_another_key() {
     patient.copy("ca.crt", "etcd/ca.crt");
     let report = patient.scan();
     let finding = report.findings.iter().find(|finding| finding.code == "ca-key-mismatch").expect("found");
-    assert_eq!((finding.subject.as_str(), finding.remedy.kind), ("etcd/ca.key", "manual"));
-    assert!(finding.remedy.steps[0].starts_with("put the certificate that belongs to etcd/ca.key back"));
+    assert_eq!((finding.subject.as_str(), finding.remedy.kind), ("etcd/ca.key", "put-back"));
+    assert_eq!(finding.remedy.steps[1], "cp -p /etc/kubernetes/pki/etcd/ca.crt.old /etc/kubernetes/pki/etcd/ca.crt");
+    assert!(!finding.remedy.steps.iter().any(|step| step.contains("ca.key")));
     // and the other way round it is the key that is to be replaced
     let patient = Patient::real("stacked-single");
     patient.copy("etcd/ca.key", "etcd/ca.key.old");

@@ -1,6 +1,7 @@
 //! The library on whole trees: healthy ones stay silent, every wound is named.
 #![allow(clippy::disallowed_methods, reason = "tests make the trees that are scanned")]
 
+mod advice;
 mod arrows;
 mod certificates;
 mod configuration;

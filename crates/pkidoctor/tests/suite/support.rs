@@ -240,8 +240,19 @@ fn is_chinese(text: &str) -> bool {
 
 /// Two words of English side by side, outside of a command and of what a program says.
 fn is_prose(text: &str) -> bool {
-    let programs =
-        ["pkidoctor ", "kubeadm ", "chmod ", "chown ", "cp ", "mv ", "systemctl ", "crictl ", "kubectl ", "openssl "];
+    let programs = [
+        "pkidoctor ",
+        "kubeadm ",
+        "chmod ",
+        "chown ",
+        "cp ",
+        "mv ",
+        "systemctl ",
+        "crictl ",
+        "kubectl ",
+        "openssl ",
+        "ssh ",
+    ];
     let said = ["x509: ", "tls: ", "remote error: ", "asn1: ", "open ", "error loading ", "yaml: "];
     // Go's own words, too
     if ["is not permitted by any constraint", "is excluded by constraint"].iter().any(|words| text.contains(words)) {
