@@ -1,8 +1,9 @@
 //! Root causes: findings that one treatment heals, folded into one, with what logs and live evidence say of it.
 //!
 //! Three foldings, from the widest: leaves that one CA file no longer fits, on one node or because it differs between
-//! nodes, certificates that ran out together, and all faults of one pair (making it anew heals every one of them). Infos are no cause of anything. Events of
-//! logs join the findings that foretell them; what no finding foretells has a cause of its own, by its words alone.
+//! nodes, certificates that ran out together, and all faults of one pair (making it anew heals every one of them).
+//! Infos are no cause of anything. Events of logs join the findings that foretell them; what no finding foretells has a
+//! cause of its own, by its words alone.
 
 mod evidence;
 mod heard;
@@ -387,11 +388,11 @@ fn root_of(exam: &Exam<'_>, code: &str, defect: &Defect) -> Root {
             let trust = reason().and_then(|reason| reason.trust.as_ref()).map(|trust| trust.subject(exam.cluster));
             Root::Authority(nodes, place_of(trust.as_ref().unwrap_or(&defect.subject)))
         }
-        // a CA certificate that was replaced fits neither its leaves nor its key
-        // two keys that were exchanged are put right at once
-        "ca-key-mismatch" if defect.remedy.steps.iter().any(|step| step.contains(".exchanged ")) => {
+        // two keys that were exchanged are put right at once, by the same steps
+        "key-mismatch" | "ca-key-mismatch" if defect.remedy.steps.iter().any(|step| step.contains(".exchanged ")) => {
             Root::Place(nodes, defect.remedy.steps.concat())
         }
+        // a CA certificate that was replaced fits neither its leaves nor its key
         "ca-key-mismatch" | DIFFERS => Root::Authority(nodes, place_of(&defect.subject)),
         "expired"
             if reason()

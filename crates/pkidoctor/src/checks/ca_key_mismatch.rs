@@ -143,13 +143,13 @@ pub(super) fn bring_key(exam: &Exam<'_>, node: usize, subject: &str) -> Remedy {
         if let Some(from) = load::key_elsewhere(exam, node, &certified, subject) {
             let here = &exam.cluster.nodes[node];
             let is_there = here.file(&here.layout(subject)).and_then(File::material).is_some();
-            // in the place of another CA's key: only hands take both at once
+            // in the place of another CA's key, which lies elsewhere: only hands find it
             let is_exchanged = profile::role_of(&from).is_some_and(|role| role.issuer.is_none());
             if is_there
                 && is_exchanged
-                && let Some(steps) = exchange(exam, node, subject, &from)
+                && let Some(remedy) = exchanged(exam, node, subject, &from)
             {
-                return Remedy::manual(steps).avoid(avoid);
+                return remedy.avoid(avoid);
             }
             let remedy = match (is_there, is_exchanged) {
                 (false, _) => words::put_back(subject, &from, subject),
@@ -181,8 +181,8 @@ pub(super) fn bring_key(exam: &Exam<'_>, node: usize, subject: &str) -> Remedy {
     .avoid(avoid)
 }
 
-/// The two keys of two CAs, each in the other's place: the same steps for both, since doing them twice undoes them.
-fn exchange(exam: &Exam<'_>, node: usize, one: &str, other: &str) -> Option<Vec<String>> {
+/// Two keys, each in the other's place: the same steps for both, since doing them twice undoes them.
+pub(super) fn exchanged(exam: &Exam<'_>, node: usize, one: &str, other: &str) -> Option<Remedy> {
     let here = &exam.cluster.nodes[node];
     let key = here.file(&here.layout(one)).and_then(File::material)?.keys().next()?.as_ref().ok()?;
     if certified(exam, node, other)? != *key {
@@ -190,11 +190,14 @@ fn exchange(exam: &Exam<'_>, node: usize, one: &str, other: &str) -> Option<Vec<
     }
     let (first, second) = if one < other { (one, other) } else { (other, one) };
     let (first, second) = (words::quoted(&here.layout(first)), words::quoted(&here.layout(second)));
-    Some(vec![
-        format!("mv {first} {first}.exchanged"),
+    let by_hand = [
+        // after the command they would undo it
+        format!("by hand instead, all three: mv {first} {first}.exchanged"),
         format!("mv {second} {first}"),
         format!("mv {first}.exchanged {second}"),
-    ])
+    ];
+    let by_command = Remedy::command(RemedyKind::PutBack, one, "pkidoctor fix");
+    Some(by_hand.into_iter().fold(by_command, Remedy::step))
 }
 
 fn certified(exam: &Exam<'_>, node: usize, subject: &str) -> Option<PublicKey> {

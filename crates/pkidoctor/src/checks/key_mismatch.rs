@@ -1,7 +1,7 @@
 //! `key-mismatch`: certificate and key are of one algorithm but do not belong together.
 
 use crate::check::{Check, Defect, Fact, Look, Remedy, Severity, fact};
-use crate::checks::{load, words};
+use crate::checks::{ca_key_mismatch, load, words};
 use crate::exam::{Exam, Reason};
 use crate::profile;
 use crate::x509::key::PublicKey;
@@ -96,12 +96,17 @@ pub(super) fn pair_remedy(exam: &Exam<'_>, reason: &Reason<'_>) -> Remedy {
         return remedy;
     }
     let (key, certificate) = (pair.key.subject(exam.cluster), pair.certificate.subject(exam.cluster));
+    let elsewhere = load::key_elsewhere(exam, reason.node, &certified, &key);
+    let crossed = |from: &String| ca_key_mismatch::exchanged(exam, reason.node, &key, from);
+    if let Some(remedy) = elsewhere.as_ref().and_then(crossed) {
+        return remedy.avoid("making a new key alone: a pair is replaced as a pair");
+    }
     // a key that fits the certificate beside it stays
     let is_innocent = key.strip_suffix(".key").is_some_and(|stem| {
         let own = format!("{stem}.crt");
         own != certificate && certificate_with(exam, reason.node, &private).is_some_and(|owner| owner == own)
     });
-    if let Some(from) = load::key_elsewhere(exam, reason.node, &certified, &key).filter(|_| !is_innocent) {
+    if let Some(from) = elsewhere.filter(|_| !is_innocent) {
         return words::put_in_place_of(&key, &from, &key).avoid("making a new key alone: a pair is replaced as a pair");
     }
     let all = exam.certificates();
