@@ -87,6 +87,9 @@ pub struct Remedy {
     pub avoid: Vec<String>,
 }
 
+/// How a step begins that stands for the remedy's command: after it, it would undo what that did.
+pub(crate) const INSTEAD: &str = "by hand instead:";
+
 impl Remedy {
     /// Steps for hands.
     pub fn manual(steps: impl IntoIterator<Item = impl Into<String>>) -> Self {

@@ -11,7 +11,7 @@ mod naming;
 mod rest;
 mod who;
 
-use crate::check::{Defect, RemedyKind, Severity};
+use crate::check::{Defect, INSTEAD, RemedyKind, Severity};
 use crate::exam::Exam;
 use crate::links::Weight;
 use crate::logs::{Event, Journal, Port, Reason, Writer};
@@ -348,7 +348,9 @@ impl Scan<'_> {
         };
         let remedies = || telling.iter().map(|member| &self.findings[*member].remedy);
         remedies().flat_map(|remedy| &remedy.command).for_each(&mut add);
-        remedies().flat_map(|remedy| &remedy.steps).for_each(&mut add);
+        // the other way to the same end would undo it
+        let steps = remedies().flat_map(|remedy| &remedy.steps);
+        steps.filter(|step| !step.starts_with(INSTEAD)).for_each(&mut add);
         steps
     }
 }
@@ -389,7 +391,7 @@ fn root_of(exam: &Exam<'_>, code: &str, defect: &Defect) -> Root {
             Root::Authority(nodes, place_of(trust.as_ref().unwrap_or(&defect.subject)))
         }
         // two keys that were exchanged are put right at once, by the same steps
-        "key-mismatch" | "ca-key-mismatch" if defect.remedy.steps.iter().any(|step| step.contains(".exchanged ")) => {
+        "key-mismatch" | "ca-key-mismatch" if defect.remedy.steps.iter().any(|step| step.starts_with(INSTEAD)) => {
             Root::Place(nodes, defect.remedy.steps.concat())
         }
         // a CA certificate that was replaced fits neither its leaves nor its key

@@ -1,6 +1,6 @@
 //! `ca-key-mismatch`: a CA's key is not the key of its certificate.
 
-use crate::check::{Check, Defect, Look, Remedy, RemedyKind, Severity, fact};
+use crate::check::{Check, Defect, INSTEAD, Look, Remedy, RemedyKind, Severity, fact};
 use crate::checks::{key_mismatch, load, way_out, words};
 use crate::cluster::File;
 use crate::exam::{Exam, Group, Reason, Why};
@@ -190,14 +190,9 @@ pub(super) fn exchanged(exam: &Exam<'_>, node: usize, one: &str, other: &str) ->
     }
     let (first, second) = if one < other { (one, other) } else { (other, one) };
     let (first, second) = (words::quoted(&here.layout(first)), words::quoted(&here.layout(second)));
-    let by_hand = [
-        // after the command they would undo it
-        format!("by hand instead, all three: mv {first} {first}.exchanged"),
-        format!("mv {second} {first}"),
-        format!("mv {first}.exchanged {second}"),
-    ];
+    let by_hand = format!("mv {first} {first}.exchanged && mv {second} {first} && mv {first}.exchanged {second}");
     let by_command = Remedy::command(RemedyKind::PutBack, one, "pkidoctor fix");
-    Some(by_hand.into_iter().fold(by_command, Remedy::step))
+    Some(by_command.step(format!("{INSTEAD} {by_hand}")))
 }
 
 fn certified(exam: &Exam<'_>, node: usize, subject: &str) -> Option<PublicKey> {
