@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use pkidoctor::plan::Options;
-use pkidoctor::repair;
+use pkidoctor::repair::{self, Selection};
 use pkidoctor::report::{Finding, Report};
 use time::macros::datetime;
 
@@ -294,6 +294,20 @@ fn keys_of_two_cas_that_were_exchanged_change_places_once() {
     assert_eq!(of_keys, 1, "doing it twice undoes it");
     assert_eq!(typed(&patient, &report.causes[0].treatment), 3);
     patient.expect(&[]);
+}
+
+#[test]
+fn what_is_no_error_has_to_be_asked_for() {
+    let patient = Patient::real("stacked-single");
+    patient.copy("etcd/ca.key", "etcd/ca.key.bak").chmod("etcd/ca.key.bak", 0o600).remove("etcd/ca.key");
+    let report = patient.expect(&["warning ca-key-missing etcd/ca.key"]);
+    assert_eq!(report.findings[0].remedy.command.as_deref(), Some("pkidoctor fix --select ca-key-missing"));
+    let found = |select: &[&str]| {
+        let select = select.iter().map(|code| (*code).to_owned()).collect();
+        let planned = repair::fix(&setting(&patient, 0), &Selection { select, ignore: Vec::new() });
+        planned.map_or(0, |prescription| prescription.plan.steps.len())
+    };
+    assert_eq!((found(&[]), found(&["ca-key-missing"])), (0, 1));
 }
 
 /// etcd's peer key lies over its server key: the server's certificate is sound, only its key is lost.
