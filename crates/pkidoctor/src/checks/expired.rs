@@ -73,7 +73,8 @@ fn look(exam: &Exam<'_>) -> Look {
 
 fn remedy(exam: &Exam<'_>, guilty: Option<&crate::links::reference::Reference>, is_ca: bool) -> Remedy {
     let remedy = if is_ca {
-        words::renew_ca(&guilty.map(|guilty| guilty.subject(exam.cluster)).unwrap_or_default())
+        let subject = guilty.map(|guilty| guilty.subject(exam.cluster)).unwrap_or_default();
+        words::renew_ca(exam, guilty.map_or(0, |guilty| guilty.node), &subject)
     } else {
         words::remake(exam, guilty)
     };

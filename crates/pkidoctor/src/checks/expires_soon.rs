@@ -131,7 +131,7 @@ fn facts(exam: &Exam<'_>, all: &[Used<'_>], used: &Used<'_>, end: OffsetDateTime
 
 fn remedy(exam: &Exam<'_>, used: &Used<'_>) -> Remedy {
     if is_authority(used.certificate) {
-        return words::renew_ca(&used.places[0]);
+        return words::renew_ca(exam, used.node, &used.places[0]);
     }
     words::remake(exam, exam.role_of(used))
         .avoid("waiting for the outage: open connections hide an expired certificate until the next restart")

@@ -44,7 +44,7 @@ fn look(exam: &Exam<'_>) -> Look {
                 severity: Severity::Warning,
                 nodes: vec![index],
                 subject: relative.to_owned(),
-                message: format!("is missing here, and {} has it", names.join(", ")),
+                message: format!("is missing here and lies on {}", names.join(", ")),
                 facts: vec![fact("nodes that have it", names.join(", "))],
                 links: Vec::new(),
                 remedy: Remedy::manual([format!(

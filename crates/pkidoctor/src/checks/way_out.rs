@@ -149,7 +149,7 @@ impl Case<'_, '_> {
         match refusal.code {
             "ca-replaced" => old_ca_back(exam, self.node, stem).steps,
             "ca-missing" | "not-a-ca" => load::restore_ca(exam, &authority).steps,
-            "ca-expired" => words::renew_ca(&authority.subject(exam.cluster)).steps,
+            "ca-expired" => words::renew_ca(exam, self.node, &authority.subject(exam.cluster)).steps,
             "ca-key-missing" | "ca-key-mismatch" | "ca-key-unusable" => {
                 ca_key_mismatch::bring_key(exam, self.node, &format!("{stem}.key")).steps
             }

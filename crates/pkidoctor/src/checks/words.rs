@@ -136,13 +136,23 @@ pub(super) fn spread(subject: &str) -> String {
 }
 
 /// A CA whose certificate has to be made again, its key kept.
-pub(super) fn renew_ca(subject: &str) -> Remedy {
-    Remedy::manual([
+pub(super) fn renew_ca(exam: &Exam<'_>, node: usize, subject: &str) -> Remedy {
+    let mut steps = vec![
         "renew the CA certificate with the same key and the byte-identical subject: its leaves stay valid".to_owned(),
-        spread(subject),
+    ];
+    if profile::role_of(subject).is_some_and(|role| role.issuer.is_none()) {
+        let here = &exam.cluster.nodes[node];
+        let certificate = quoted(&here.layout(subject));
+        let key = quoted(&here.layout(&subject.replace(".crt", ".key")));
+        // subject, serial number and extensions stay as they are
+        steps.push(format!("openssl x509 -in {certificate} -signkey {key} -days 3650 -out {certificate}.new"));
+        steps.push(format!("mv {certificate}.new {certificate}"));
+    }
+    steps.push(spread(subject));
+    steps.push(
         "restart etcd, kube-apiserver, kube-controller-manager and kube-scheduler, one node at a time".to_owned(),
-    ])
-    .avoid("kubeadm certs renew all: it never touches a CA")
+    );
+    Remedy::manual(steps).avoid("kubeadm certs renew all: it never touches a CA")
 }
 
 /// A path as a shell takes it, whatever its name is.

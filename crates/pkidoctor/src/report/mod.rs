@@ -8,7 +8,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use crate::causes;
-use crate::check::{Defect, Outcome};
+use crate::check::{Defect, Outcome, Severity};
 use crate::checks::{CHECKS, way_out};
 use crate::cluster::manifest::Component;
 use crate::cluster::{Cluster, File, Node, Running, State};
@@ -526,6 +526,10 @@ fn feasible(exam: &Exam<'_>, code: &str, mut defect: Defect) -> Defect {
         && let Some(remedy) = way_out::instead(exam, code, node, &defect.remedy)
     {
         defect.remedy = remedy;
+    }
+    // by itself `fix` heals errors only
+    if defect.severity != Severity::Error && defect.remedy.command.as_deref() == Some("pkidoctor fix") {
+        defect.remedy.command = Some(format!("pkidoctor fix --select {code}"));
     }
     defect
 }

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use pkidoctor::plan::Options;
-use pkidoctor::repair;
+use pkidoctor::repair::{self, Selection};
 use pkidoctor::report::{Finding, Report};
+use time::macros::datetime;
 
 use crate::cure::setting;
 use crate::support::{Patient, line, untold};
@@ -300,6 +301,29 @@ fn keys_of_two_cas_that_were_exchanged_change_places_once() {
 }
 
 #[test]
+fn what_is_no_error_has_to_be_asked_for() {
+    let patient = Patient::real("stacked-single");
+    patient.copy("etcd/ca.key", "etcd/ca.key.bak").chmod("etcd/ca.key.bak", 0o600).remove("etcd/ca.key");
+    let report = patient.expect(&["warning ca-key-missing etcd/ca.key"]);
+    assert_eq!(report.findings[0].remedy.command.as_deref(), Some("pkidoctor fix --select ca-key-missing"));
+    let found = |select: &[&str]| {
+        let select = select.iter().map(|code| (*code).to_owned()).collect();
+        let planned = repair::fix(&setting(&patient, 0), &Selection { select, ignore: Vec::new() });
+        planned.map_or(0, |prescription| prescription.plan.steps.len())
+    };
+    assert_eq!((found(&[]), found(&["ca-key-missing"])), (0, 1));
+}
+
+/// etcd's peer key lies over its server key: the server's certificate is sound, only its key is lost.
+#[test]
+fn the_pair_of_another_role_is_not_put_in_the_place_of_this_one() {
+    let patient = Patient::real("stacked-single");
+    patient.copy("etcd/peer.key", "etcd/server.key");
+    let report = accepted(&patient);
+    assert_eq!(report.findings[0].remedy.command.as_deref(), Some("pkidoctor regen etcd-server --backup"));
+}
+
+#[test]
 fn a_key_of_service_accounts_comes_from_the_others() {
     for files in [vec!["sa.key"], vec!["sa.key", "sa.pub"]] {
         let patient = foreign(&files);
@@ -319,6 +343,24 @@ fn a_key_of_service_accounts_comes_from_the_others() {
 /// Whoever has done the first step is on that node.
 fn on_cp2(step: &str) -> String {
     if step.starts_with("on ") { step.to_owned() } else { format!("on cp2: {step}") }
+}
+
+#[test]
+fn an_expired_ca_is_renewed_by_the_command_that_is_named() {
+    let patient = Patient::real("stacked-single").at(datetime!(2036-11-21 00:00 UTC));
+    let report = accepted(&patient);
+    let of_ca = |finding: &&Finding| finding.code == "expired" && finding.subject == "etcd/ca.crt";
+    let steps = &report.findings.iter().find(of_ca).expect("the finding").remedy.steps;
+    let pki = patient.paths[0].to_str().expect("a path").to_owned();
+    // the instant of judgement is not that of the machine
+    let command = steps[1].replace("/etc/kubernetes/pki", &pki).replace("-days 3650", "-days 36500");
+    assert!(std::process::Command::new("sh").args(["-c", &command]).status().expect("runs").success(), "{command}");
+    assert_eq!(typed(&patient, steps), 1, "{steps:?}");
+    let told: Vec<String> = errors(&patient.scan()).into_iter().filter(|line| line.contains("etcd/ca.crt")).collect();
+    assert_eq!(told, [] as [String; 0]);
+    // its leaves are still its own
+    let report = patient.scan();
+    assert!(report.findings.iter().all(|finding| finding.code == "expired" || finding.severity != "error"));
 }
 
 #[test]
