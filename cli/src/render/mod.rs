@@ -31,6 +31,13 @@ fn whose(finding: &Finding) -> String {
     finding.node.clone().or_else(|| Some(finding.nodes.as_ref()?.join(", "))).unwrap_or_default()
 }
 
+/// Whether a cause is met in logs, and not only another that the same words may mean.
+fn is_met(report: &Report, cause: usize) -> bool {
+    let events = report.events.as_deref().unwrap_or_default();
+    let is_first = |event: &usize| events.get(*event).is_some_and(|event| event.causes.first() == Some(&cause));
+    report.causes[cause].log_events.iter().any(is_first)
+}
+
 /// Whether a step is a command of ours and nothing else, to be copied.
 fn is_command(step: &str) -> bool {
     step.starts_with("pkidoctor ") && !step.contains(": ")
