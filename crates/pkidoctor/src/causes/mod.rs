@@ -15,7 +15,7 @@ use crate::exam::Exam;
 use crate::links::Weight;
 use crate::logs::{Event, Journal, Port, Reason, Writer};
 use crate::modes::{self, Mode};
-use crate::report::{Cause, EventReport, Finding};
+use crate::report::{Cause, EventReport, Finding, RemedyReport};
 
 use heard::Heard;
 
@@ -256,7 +256,7 @@ impl Scan<'_> {
         Some(crate::go::verify::rfc3339(ca.not_before))
     }
 
-    /// The commands of the members, each once, then what restarts. A pair that is made anew needs no other cure.
+    /// The commands of the members, as few as do it, then what restarts. A pair that is made anew needs no other cure.
     fn treatment(&self, group: &Group) -> Vec<String> {
         let is_remade = |member: &&usize| self.stamped[**member].1.remedy.kind == RemedyKind::Regen;
         let remade: Vec<usize> = group.members.iter().filter(is_remade).copied().collect();
@@ -268,10 +268,30 @@ impl Scan<'_> {
             }
         };
         let remedies = || telling.iter().map(|member| &self.findings[*member].remedy);
-        remedies().flat_map(|remedy| &remedy.command).for_each(&mut add);
+        let together = regen_together(remedies());
+        let is_together = |command: &&String| together.is_some() && regen_target(command).is_some();
+        together.iter().for_each(&mut add);
+        remedies().flat_map(|remedy| &remedy.command).filter(|command| !is_together(command)).for_each(&mut add);
         remedies().flat_map(|remedy| &remedy.steps).for_each(&mut add);
         steps
     }
+}
+
+/// The target of a command that makes one anew and does nothing else.
+fn regen_target(command: &str) -> Option<&str> {
+    let target = command.strip_prefix("pkidoctor regen ")?.strip_suffix(" --backup")?;
+    (!target.contains(' ')).then_some(target)
+}
+
+/// `pkidoctor regen A B C --backup`, where several remedies say it of one target each.
+fn regen_together<'r>(remedies: impl Iterator<Item = &'r RemedyReport>) -> Option<String> {
+    let mut targets: Vec<&str> = Vec::new();
+    for target in remedies.filter_map(|remedy| regen_target(remedy.command.as_deref()?)) {
+        if !targets.contains(&target) {
+            targets.push(target);
+        }
+    }
+    (targets.len() > 1).then(|| format!("pkidoctor regen {} --backup", targets.join(" ")))
 }
 
 /// What others advise, and what it would really do.
