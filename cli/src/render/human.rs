@@ -8,7 +8,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::page::{BOLD, CYAN, DIM, GREEN, PLAIN, Page, Paper, RED, Span, YELLOW, widest};
 use super::validity::{self, Validity};
-use super::{links, live};
+use super::{command, links, live};
 use crate::words::{distance, plural};
 
 /// How much is said.
@@ -133,11 +133,11 @@ impl<'r> Teller<'r> {
     fn treatment(&mut self, cause: &Cause) {
         let remedies: Vec<&RemedyReport> =
             cause.findings.iter().map(|index| &self.report.findings[*index].remedy).collect();
-        let is_command = |step: &&String| remedies.iter().any(|remedy| remedy.command.as_ref() == Some(*step));
+        let is_command = |step: &&String| {
+            remedies.iter().any(|remedy| remedy.command.as_ref() == Some(*step))
+                || command(step).is_some_and(|(_, said)| said.is_empty())
+        };
         let commands: Vec<&String> = cause.treatment.iter().filter(is_command).collect();
-        if let Some(together) = regen_together(&remedies, commands.len()) {
-            return self.page.command(4, &together);
-        }
         for command in &commands {
             self.page.command(4, command);
         }
@@ -358,21 +358,6 @@ const WIDEST_PLACE: usize = 40;
 
 fn told(validity: &Validity<'_>, now: OffsetDateTime) -> String {
     format!("{} {} ({})", validity.place, distance(now, validity.until), validity.certificate.not_after)
-}
-
-/// `pkidoctor regen A B C --backup` where that is what every command says one by one.
-fn regen_together(remedies: &[&RemedyReport], commands: usize) -> Option<String> {
-    let mut targets: Vec<&str> = Vec::new();
-    for remedy in remedies.iter().filter(|remedy| remedy.command.is_some()) {
-        let [target] = remedy.targets.as_slice() else { return None };
-        if remedy.command != Some(format!("pkidoctor regen {target} --backup")) {
-            return None;
-        }
-        if !targets.contains(&target.as_str()) {
-            targets.push(target);
-        }
-    }
-    (targets.len() > 1 && targets.len() == commands).then(|| format!("pkidoctor regen {} --backup", targets.join(" ")))
 }
 
 /// Severity and code, then `rest`.

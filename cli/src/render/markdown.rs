@@ -8,7 +8,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::clean::clean;
 use super::links::guilty;
-use super::{About, is_command, validity, whose};
+use super::{About, command, validity, whose};
 use crate::words::{distance, plural};
 
 /// As many certificates are listed by their dates.
@@ -185,9 +185,13 @@ fn write_dates(page: &mut String, report: &Report) {
     page.push('\n');
 }
 
-/// A step; a bare command is code.
+/// A step; a command in it is code.
 fn step_text(step: &str) -> String {
-    if is_command(step) { code(step) } else { plain(step) }
+    match command(step) {
+        Some((command, "")) => code(command),
+        Some((command, said)) => format!("{}: {}", code(command), plain(said)),
+        None => plain(step),
+    }
 }
 
 /// Text in which nothing is markup.

@@ -38,9 +38,19 @@ fn is_met(report: &Report, cause: usize) -> bool {
     report.causes[cause].log_events.iter().any(is_first)
 }
 
-/// Whether a step is a command of ours and nothing else, to be copied.
-fn is_command(step: &str) -> bool {
-    step.starts_with("pkidoctor ") && !step.contains(": ")
+/// What ends a command of ours in a sentence, in each language.
+const ENDS: [&str; 8] = ["; ", ", ", ": ", " (", "；", "，", "：", "（"];
+
+/// A step that begins with a command of ours: the command, to be copied as it stands, and what is said of it.
+fn command(step: &str) -> Option<(&str, &str)> {
+    if !step.starts_with("pkidoctor ") {
+        return None;
+    }
+    // a path in quotes may hold anything
+    let is_open = |at: usize| step[..at].matches('\'').count() % 2 == 1;
+    let first = |end: &&str| step.match_indices(*end).map(|(at, _)| at).find(|at| !is_open(*at));
+    let (command, said) = step.split_at(ENDS.iter().filter_map(first).min().unwrap_or(step.len()));
+    Some((command, said.trim_start_matches([';', ',', ':', '；', '，', '：', ' '])))
 }
 
 /// What a document tells beside its report.
@@ -75,4 +85,21 @@ pub(crate) fn document(format: Format, report: &Report, about: &About<'_>, out: 
         Format::Human | Format::Json | Format::Ndjson => return Ok(()),
     };
     out.write_all(text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::command;
+
+    #[test]
+    fn a_command_is_told_apart_from_what_is_said_of_it() {
+        let regen = "pkidoctor regen etcd-server --backup";
+        assert_eq!(command(regen), Some((regen, "")));
+        let member = "pkidoctor regen etcd-server --backup, on that member: not elsewhere";
+        assert_eq!(command(member), Some((regen, "on that member: not elsewhere")));
+        assert_eq!(command("pkidoctor scan（先看）"), Some(("pkidoctor scan", "（先看）")));
+        let quoted = "pkidoctor recover --pki '/a, b (c)/pki'; then scan";
+        assert_eq!(command(quoted), Some(("pkidoctor recover --pki '/a, b (c)/pki'", "then scan")));
+        assert_eq!(command("restart it"), None);
+    }
 }
