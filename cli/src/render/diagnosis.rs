@@ -3,8 +3,9 @@
 use pkidoctor::report::{Cause, EventReport, Report};
 
 use super::human::Detail;
-use super::is_command;
 use super::page::{BOLD, CYAN, DIM, GREEN, PLAIN, Page, Paper, RED, Style, YELLOW};
+use super::{Command, command};
+use crate::language::tr;
 use crate::words::plural;
 
 /// So many causes are told in full.
@@ -111,10 +112,18 @@ fn tell(page: &mut Page, report: &Report, number: usize, cause: &Cause) {
         page.wrapped(3, 3, &[(CYAN, "to do:")]);
     }
     for step in &cause.treatment {
-        if is_command(step) {
-            page.command(5, step);
-        } else {
-            page.wrapped(5, 7, &[(PLAIN, "-"), (PLAIN, step)]);
+        // in its language a step is split where its sentence is
+        match command(&tr(step)) {
+            Some(Command { on, line, said }) => {
+                if !on.is_empty() {
+                    page.wrapped(5, 7, &[(PLAIN, "-"), (PLAIN, on)]);
+                }
+                page.command(if on.is_empty() { 5 } else { 7 }, line);
+                if !said.is_empty() {
+                    page.wrapped(7, 7, &[(PLAIN, said)]);
+                }
+            }
+            None => page.wrapped(5, 7, &[(PLAIN, "-"), (PLAIN, step)]),
         }
     }
     for advice in &cause.avoid {

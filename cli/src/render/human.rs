@@ -8,7 +8,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::page::{BOLD, CYAN, DIM, GREEN, PLAIN, Page, Paper, RED, Span, YELLOW, widest};
 use super::validity::{self, Validity};
-use super::{links, live};
+use super::{command, links, live};
 use crate::words::{distance, plural};
 
 /// How much is said.
@@ -130,22 +130,17 @@ impl<'r> Teller<'r> {
     }
 
     /// One line to copy, or the first step for hands.
-    fn treatment(&mut self, cause: &'r Cause) {
+    fn treatment(&mut self, cause: &Cause) {
         let remedies: Vec<&RemedyReport> =
             cause.findings.iter().map(|index| &self.report.findings[*index].remedy).collect();
-        // before it stands on which node, where there are several
-        let before = |step: &'r String| {
-            let mut commands = remedies.iter().filter_map(|remedy| remedy.command.as_ref());
-            commands.find_map(|command| {
-                step.strip_suffix(command.as_str()).filter(|before| before.is_empty() || cause.node.is_some())
-            })
+        let is_command = |step: &&String| {
+            command(step).is_some_and(|command| command.said.is_empty())
+                || remedies.iter().filter_map(|remedy| remedy.command.as_ref()).any(|command| {
+                    // before it stands on which node, where there are several
+                    step.strip_suffix(command.as_str()).is_some_and(|on| on.is_empty() || cause.node.is_some())
+                })
         };
-        let commands: Vec<&String> = cause.treatment.iter().filter(|step| before(step).is_some()).collect();
-        if let (Some(together), Some(node)) =
-            (regen_together(&remedies, commands.len()), commands.first().and_then(|step| before(step)))
-        {
-            return self.page.command(4, &format!("{node}{together}"));
-        }
+        let commands: Vec<&String> = cause.treatment.iter().filter(is_command).collect();
         for command in &commands {
             self.page.command(4, command);
         }
@@ -366,21 +361,6 @@ const WIDEST_PLACE: usize = 40;
 
 fn told(validity: &Validity<'_>, now: OffsetDateTime) -> String {
     format!("{} {} ({})", validity.place, distance(now, validity.until), validity.certificate.not_after)
-}
-
-/// `pkidoctor regen A B C --backup` where that is what every command says one by one.
-fn regen_together(remedies: &[&RemedyReport], commands: usize) -> Option<String> {
-    let mut targets: Vec<&str> = Vec::new();
-    for remedy in remedies.iter().filter(|remedy| remedy.command.is_some()) {
-        let [target] = remedy.targets.as_slice() else { return None };
-        if remedy.command != Some(format!("pkidoctor regen {target} --backup")) {
-            return None;
-        }
-        if !targets.contains(&target.as_str()) {
-            targets.push(target);
-        }
-    }
-    (targets.len() > 1 && targets.len() == commands).then(|| format!("pkidoctor regen {} --backup", targets.join(" ")))
 }
 
 /// Severity and code, then `rest`.

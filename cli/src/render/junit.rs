@@ -1,13 +1,14 @@
 //! `junit`: test reports as CI servers read them: a suite for each node, a case for each link and each finding.
 //!
-//! A finding fails when `--fail-on` says so; the rest is written into the case. What nobody can know is skipped.
+//! A finding fails when `--fail-on` says so; the rest is written into the case. A cause that logs tell is a case of its
+//! own where no finding fails for it. What nobody can know is skipped.
 
 use std::fmt::Write as _;
 
-use pkidoctor::report::{Finding, LinkReport, Report};
+use pkidoctor::report::{Cause, Finding, LinkReport, Report};
 
 use super::clean::clean;
-use super::{About, links};
+use super::{About, is_met, links};
 
 /// The report as XML.
 pub(crate) fn text(report: &Report, about: &About<'_>) -> String {
@@ -25,6 +26,10 @@ pub(crate) fn text(report: &Report, about: &About<'_>) -> String {
     if !between.is_empty() {
         suites.push(("between nodes".to_owned(), between));
     }
+    let heard: Vec<Case> = (0..report.causes.len()).filter_map(|cause| Case::of_cause(report, cause, about)).collect();
+    if !heard.is_empty() {
+        suites.push(("logs".to_owned(), heard));
+    }
     if let Some(error) = about.error {
         let case = Case { class: "pkidoctor", name: "examine".to_owned(), outcome: Outcome::Error(error.to_owned()) };
         suites.push(("pkidoctor".to_owned(), vec![case]));
@@ -35,8 +40,8 @@ pub(crate) fn text(report: &Report, about: &About<'_>) -> String {
     // writing to a string cannot fail
     let _ = writeln!(xml, "<testsuites name=\"pkidoctor\" {} time=\"{took:.3}\">", counts(all()));
     for (name, cases) in &suites {
-        let head = counts(cases.iter());
-        let _ = writeln!(xml, "  <testsuite name=\"{}\" {head} timestamp=\"{}\">", escape(name), escape(&report.at));
+        let totals = counts(cases.iter());
+        let _ = writeln!(xml, "  <testsuite name=\"{}\" {totals} timestamp=\"{}\">", escape(name), escape(&report.at));
         for case in cases {
             case.write(&mut xml);
         }
@@ -114,12 +119,40 @@ impl Case {
         }
         let outcome = if finding.ignored {
             Outcome::Skipped("ignored as asked".to_owned())
-        } else if about.fails.counts(finding.severity) {
+        } else if fails(finding, about) {
             Outcome::Fails { kind: finding.severity, message: finding.message.clone(), text }
         } else {
             Outcome::Notes(format!("{}: {}\n{text}", finding.severity, finding.message))
         };
         Self { class: finding.code, name: finding.subject.clone(), outcome }
+    }
+
+    /// `None` where logs say nothing of it, or a finding fails for it.
+    fn of_cause(report: &Report, at: usize, about: &About<'_>) -> Option<Self> {
+        let cause: &Cause = &report.causes[at];
+        let mut found = cause.findings.iter().filter_map(|index| report.findings.get(*index));
+        if cause.log_events.is_empty() || found.any(|finding| fails(finding, about)) {
+            return None;
+        }
+        let mut text = String::new();
+        for line in cause.evidence.speaks_for.iter().chain(&cause.evidence.speaks_against) {
+            let _ = writeln!(text, "{line}");
+        }
+        for step in &cause.treatment {
+            let _ = writeln!(text, "to do: {step}");
+        }
+        for advice in &cause.avoid {
+            let _ = writeln!(text, "avoid: {advice}");
+        }
+        let outcome = if is_met(report, at) {
+            Outcome::Fails { kind: cause.confidence, message: cause.title.clone(), text }
+        } else {
+            Outcome::Notes(format!("{}: {}\n{text}", cause.confidence, cause.title))
+        };
+        let events = cause.log_events.iter().filter_map(|index| report.events.as_ref()?.get(*index));
+        let mut logs: Vec<&str> = events.map(|event| event.source.as_str()).collect();
+        logs.dedup();
+        Some(Self { class: cause.mode.unwrap_or("cause"), name: logs.join(", "), outcome })
     }
 
     fn write(&self, xml: &mut String) {
@@ -137,6 +170,11 @@ impl Case {
             ),
         };
     }
+}
+
+/// Whether a finding fails.
+fn fails(finding: &Finding, about: &About<'_>) -> bool {
+    !finding.ignored && about.fails.counts(finding.severity)
 }
 
 /// Several lines, each escaped.

@@ -8,7 +8,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::clean::clean;
 use super::links::guilty;
-use super::{About, is_command, validity, whose};
+use super::{About, Command, command, validity, whose};
 use crate::words::{distance, plural};
 
 /// As many certificates are listed by their dates.
@@ -185,9 +185,12 @@ fn write_dates(page: &mut String, report: &Report) {
     page.push('\n');
 }
 
-/// A step; a bare command is code.
+/// A step; a command in it is code.
 fn step_text(step: &str) -> String {
-    if is_command(step) { code(step) } else { plain(step) }
+    let Some(Command { on, line, said }) = command(step) else { return plain(step) };
+    let on = if on.is_empty() { String::new() } else { format!("{} ", plain(on)) };
+    let said = if said.is_empty() { String::new() } else { format!(": {}", plain(said)) };
+    format!("{on}{}{said}", code(line))
 }
 
 /// Text in which nothing is markup.

@@ -31,9 +31,44 @@ fn whose(finding: &Finding) -> String {
     finding.node.clone().or_else(|| Some(finding.nodes.as_ref()?.join(", "))).unwrap_or_default()
 }
 
-/// Whether a step is a command of ours and nothing else, to be copied.
-fn is_command(step: &str) -> bool {
-    step.starts_with("pkidoctor ") && !step.contains(": ")
+/// Whether a cause is met in logs, and not only another that the same words may mean.
+fn is_met(report: &Report, cause: usize) -> bool {
+    let events = report.events.as_deref().unwrap_or_default();
+    let is_first = |event: &usize| events.get(*event).is_some_and(|event| event.causes.first() == Some(&cause));
+    report.causes[cause].log_events.iter().any(is_first)
+}
+
+/// What ends a command of ours in a sentence, in each language.
+const ENDS: [&str; 8] = ["; ", ", ", ": ", " (", "；", "，", "：", "（"];
+
+/// What stands before a command that is for one of several nodes, in each language.
+const ON: [(&str, &str); 2] = [("on ", ": "), ("在 ", "：")];
+
+/// A step that is a command of ours, on which node, where that is said before it.
+struct Command<'s> {
+    /// `on cp2:`, or nothing.
+    on: &'s str,
+    /// To be copied as it stands.
+    line: &'s str,
+    /// What is said of it.
+    said: &'s str,
+}
+
+/// The command of ours with which a step begins.
+fn command(step: &str) -> Option<Command<'_>> {
+    let node = ON.iter().find_map(|(on, end)| {
+        let at = step.strip_prefix(on)?.find(end)? + on.len() + end.len();
+        step[at..].starts_with("pkidoctor ").then_some(at)
+    });
+    let (on, step) = step.split_at(node.unwrap_or_default());
+    if !step.starts_with("pkidoctor ") {
+        return None;
+    }
+    // a path in quotes may hold anything
+    let is_open = |at: usize| step[..at].matches('\'').count() % 2 == 1;
+    let first = |end: &&str| step.match_indices(*end).map(|(at, _)| at).find(|at| !is_open(*at));
+    let (line, said) = step.split_at(ENDS.iter().filter_map(first).min().unwrap_or(step.len()));
+    Some(Command { on: on.trim_end(), line, said: said.trim_start_matches([';', ',', ':', '；', '，', '：', ' ']) })
 }
 
 /// What a document tells beside its report.
@@ -68,4 +103,27 @@ pub(crate) fn document(format: Format, report: &Report, about: &About<'_>, out: 
         Format::Human | Format::Json | Format::Ndjson => return Ok(()),
     };
     out.write_all(text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::command;
+
+    #[test]
+    fn a_command_is_told_apart_from_what_is_said_of_it() {
+        fn told(step: &str) -> Option<(&str, &str, &str)> {
+            command(step).map(|command| (command.on, command.line, command.said))
+        }
+        let regen = "pkidoctor regen etcd-server --backup";
+        assert_eq!(told(regen), Some(("", regen, "")));
+        assert_eq!(told(&format!("on cp2: {regen}")), Some(("on cp2:", regen, "")));
+        assert_eq!(told(&format!("在 cp2 上：{regen}")), Some(("在 cp2 上：", regen, "")));
+        let member = "pkidoctor regen etcd-server --backup, on that member: not elsewhere";
+        assert_eq!(told(member), Some(("", regen, "on that member: not elsewhere")));
+        assert_eq!(told("pkidoctor scan（先看）"), Some(("", "pkidoctor scan", "（先看）")));
+        let quoted = "pkidoctor recover --pki '/a, b (c)/pki'; then scan";
+        assert_eq!(told(quoted), Some(("", "pkidoctor recover --pki '/a, b (c)/pki'", "then scan")));
+        assert_eq!(told("restart it"), None);
+        assert_eq!(told("on cp2: restart it"), None);
+    }
 }

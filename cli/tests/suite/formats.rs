@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use crate::schema::valid;
-use crate::support::{LATER, NOW, Ward, testdata};
+use crate::support::{LATER, NOW, Ward, copy_with_modes, finish, testdata};
 
 const DOCUMENTS: [&str; 5] = ["sarif", "junit", "prometheus", "markdown", "html"];
 
@@ -73,6 +73,85 @@ fn sarif_is_as_oasis_says_and_points_at_files_and_lines() {
     let nothing = ward.scan(&["nowhere", "--format", "sarif"]).code(2).json();
     valid(&schema, &nothing);
     assert_eq!(nothing["runs"][0]["invocations"][0]["executionSuccessful"], false);
+}
+
+/// What code scanning makes of it: every place is a file of the checkout, however the PKI in it was named.
+#[test]
+fn sarif_leads_to_files_of_the_checkout() {
+    let ward = Ward::act("act-1");
+    let elsewhere = Ward::new();
+    let act = ward.path("act-1");
+    let places = |directory: &std::path::Path, words: &[&str]| -> Vec<String> {
+        let mut command = ward.command(&[&["scan"], words, &["--at", LATER, "--format", "sarif"]].concat());
+        command.current_dir(directory);
+        let log = finish(command).code(1).json();
+        let results = log["runs"][0]["results"].as_array().expect("results");
+        let locations = results.iter().flat_map(|result| result["locations"].as_array().expect("locations"));
+        locations
+            .map(|place| place["physicalLocation"]["artifactLocation"]["uri"].as_str().expect("a URI").to_owned())
+            .collect()
+    };
+    copy_with_modes(&act, &ward.path("root/etc/kubernetes"));
+    let absolute = act.to_str().expect("UTF-8");
+    for (directory, words, checkout) in [
+        (&ward.directory, &["act-1"][..], &ward.directory),
+        (&ward.directory, &["./act-1/pki/"], &ward.directory),
+        (&act, &["."], &act),
+        (&act.join("pki"), &["."], &act.join("pki")),
+        (&elsewhere.directory, &[absolute], &elsewhere.directory),
+        (&ward.directory, &["/etc/kubernetes/pki", "--root", "root"], &ward.directory),
+    ] {
+        let found = places(directory, words);
+        for end in ["pki/etcd/server.crt", "admin.conf"] {
+            let wanted = |uri: &&String| end == **uri || uri.ends_with(&format!("/{end}"));
+            let beside = *directory == act.join("pki") && (end == "admin.conf" || end.starts_with("pki/"));
+            assert!(beside || found.iter().any(|uri| wanted(&uri)), "{words:?}: no {end} in {found:?}");
+        }
+        for uri in found {
+            assert!(!uri.starts_with("./"), "{uri}");
+            let file = uri.strip_prefix("file://").map_or_else(|| checkout.join(&uri), std::path::PathBuf::from);
+            assert!(file.is_file(), "{words:?}: {uri}");
+        }
+    }
+}
+
+/// What only logs tell fails as what files tell does.
+#[test]
+fn causes_of_logs_are_results_and_cases() {
+    let ward = Ward::new();
+    let refused = "2026-11-23T02:59:00Z W | embed: rejected connection from \"192.168.6.11:41000\" (error \"tls: failed \
+                   to verify client's certificate: x509: certificate specifies an incompatible key usage\", ServerName \
+                   \"\")\n";
+    std::fs::create_dir(ward.path("logs")).expect("a directory");
+    std::fs::write(ward.path("logs/etcd.log"), refused).expect("writes");
+    let run = |format: &str, more: &[&str]| {
+        let words = ["diagnose", "./logs/etcd.log", "--no-pki", "--at", NOW, "--format", format];
+        ward.run(&[&words[..], more].concat()).code(1)
+    };
+    let report = run("json", &[]).json();
+    let first = &report["causes"][0];
+    let log = run("sarif", &[]).json();
+    valid(&sarif_schema(), &log);
+    let run_of = &log["runs"][0];
+    let result = &run_of["results"][0];
+    assert_eq!((&result["ruleId"], &result["level"]), (&first["mode"], &"error".into()));
+    let rule = &run_of["tool"]["driver"]["rules"]
+        [usize::try_from(result["ruleIndex"].as_u64().expect("an index")).expect("small")];
+    assert!(rule["id"] == first["mode"] && rule["shortDescription"]["text"].is_string(), "{rule}");
+    let step = first["treatment"][0].as_str().expect("a step");
+    assert!(result["message"]["text"].as_str().is_some_and(|text| text.contains(step)), "{result}");
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!(
+        (&place["artifactLocation"]["uri"], &place["region"]["startLine"]),
+        (&"logs/etcd.log".into(), &1.into())
+    );
+    let xml = run("junit", &[]).stdout;
+    let found = tags(&xml);
+    assert_eq!(found.iter().filter(|(tag, _)| tag == "failure").count(), 1, "{xml}");
+    let failure = found.iter().find(|(tag, _)| tag == "failure").expect("a failure");
+    let title = first["title"].as_str().expect("a title");
+    assert!(failure.1.iter().any(|(key, value)| key == "message" && value.replace("&apos;", "'") == title), "{xml}");
+    assert!(xml.contains(&format!("to do: {step}")), "{xml}");
 }
 
 /// A reader of the little XML that a test report is: every tag with its attributes, nested as it is.

@@ -12,8 +12,8 @@ use pkidoctor::report::{Cause, EventReport, LinkReport, NodeReport, Report};
 
 use self::write::{Html, digest};
 use super::links::guilty;
-use super::{About, is_command, whose};
-use crate::language::spoken;
+use super::{About, Command, whose};
+use crate::language::{spoken, tr};
 use crate::words::plural;
 
 const STYLE: &str = include_str!("report.css");
@@ -190,7 +190,7 @@ fn worst(report: &Report, cause: &Cause) -> &'static str {
     }
 }
 
-/// Steps in order; a bare command stands on a line of its own, to be copied.
+/// Steps in order; a command stands on a line of its own, to be copied.
 fn steps(html: &mut Html, head: &str, steps: &[String]) {
     if steps.is_empty() {
         return;
@@ -199,10 +199,14 @@ fn steps(html: &mut Html, head: &str, steps: &[String]) {
     html.raw("<ol>\n");
     for step in steps {
         html.raw("<li>");
-        if is_command(step) || step.starts_with("chmod ") && !step.contains(": ") {
-            command(html, step);
-        } else {
-            html.text(step);
+        match super::command(&tr(step)) {
+            Some(Command { on, line, said }) => {
+                html.text(on);
+                command(html, line);
+                html.text(said);
+            }
+            None if step.starts_with("chmod ") && !step.contains(": ") => command(html, step),
+            None => html.text(step),
         }
         html.raw("</li>\n");
     }

@@ -1,14 +1,17 @@
 //! What speaks for a cause and against it, and events as reports tell them.
 
+use std::path::Path;
+
 use time::OffsetDateTime;
 
 use crate::exam::Exam;
 use crate::go::verify::rfc3339;
 use crate::logs::{Event, Journal, Reason};
 use crate::report::{Cause, EventReport, EvidenceReport};
+use crate::shell::quoted;
 use crate::x509::certificate::hex_lower;
 
-use super::heard::Heard;
+use super::heard::{Heard, is_first};
 use super::{Group, Scan};
 
 /// `1 log line`, `312 log lines`.
@@ -131,15 +134,24 @@ pub(super) fn foretold(scan: &Scan<'_>, group: &Group) -> Option<String> {
     if !group.events.is_empty() || scan.exam.live.is_some() {
         return None;
     }
-    let links = group.members.iter().flat_map(|member| &scan.stamped[*member].1.links);
-    let link = links.map(|link| &scan.exam.links[*link]).find(|link| link.refused_by().is_some())?;
+    // a link that fails for another cause first says nothing of this one
+    let is_ours = |which: &usize| {
+        let reason = &scan.exam.reasons[*which];
+        is_first(scan.exam, *which)
+            && group.members.iter().any(|member| {
+                let (code, defect) = &scan.stamped[*member];
+                *code == reason.code && defect.nodes == [reason.node] && defect.subject == reason.subject
+            })
+    };
+    let own = (0..scan.exam.reasons.len()).find(is_ours)?;
+    let link = &scan.exam.links[scan.exam.reasons[own].link];
     let (_, server) = link.id.split_once("->").unwrap_or((&link.id, &link.id));
     let said = match (link.server_error(), link.client_error()) {
         (Some(words), _) => format!("{words} in the log of {server}"),
         (None, Some(words)) => format!("{words} in the client's log"),
         (None, None) => return None,
     };
-    Some(format!("{said}; or pkidoctor probe --link '{}'", link.id))
+    Some(format!("{said}; or pkidoctor probe --link {}", quoted(Path::new(&link.id))))
 }
 
 /// Every event, for reports.

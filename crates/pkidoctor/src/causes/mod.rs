@@ -16,7 +16,7 @@ use crate::exam::Exam;
 use crate::links::Weight;
 use crate::logs::{Event, Journal, Port, Reason, Writer};
 use crate::modes::{self, Mode};
-use crate::report::{Cause, EventReport, Finding};
+use crate::report::{Cause, EventReport, Finding, RemedyReport};
 
 use heard::Heard;
 
@@ -260,16 +260,14 @@ impl Scan<'_> {
             );
         }
         let node = self.only_node(group);
-        let (title, mut treatment) = (self.title(group, heard), self.treatment(group));
+        let (title, (commands, steps)) = (self.title(group, heard), self.treatment(group));
+        // where there is no command, whoever does the first step is on the right machine for the others
+        let placed = commands.len().max(1);
+        let mut treatment = each_once(commands.iter().chain(&steps));
         let unnamed = node.iter().find(|name| !title.contains(&format!("on {name} ")));
         let title = unnamed.map(|name| format!("on {name}: {title}")).unwrap_or(title);
         if let Some(name) = &node {
-            let is_command = |step: &String| {
-                group.members.iter().any(|member| self.findings[*member].remedy.command.as_ref() == Some(step))
-            };
-            let commands = treatment.iter().filter(|step| is_command(step)).count();
-            // where there is no command, whoever does the first step is on the right machine for the others
-            treatment.iter_mut().take(commands.max(1)).for_each(|step| *step = format!("on {name}: {step}"));
+            treatment.iter_mut().take(placed).for_each(|step| *step = format!("on {name}: {step}"));
         }
         Cause {
             node,
@@ -328,9 +326,9 @@ impl Scan<'_> {
         Some(crate::go::verify::rfc3339(ca.not_before))
     }
 
-    /// The commands of the members, each once, then what restarts. A pair that is made anew needs no other cure, nor
-    /// does a node that gets the CA of the others.
-    fn treatment(&self, group: &Group) -> Vec<String> {
+    /// The commands of the members, as few as do it, and what is done besides. A pair that is made anew needs no other
+    /// cure, nor does a node that gets the CA of the others.
+    fn treatment(&self, group: &Group) -> (Vec<String>, Vec<String>) {
         let is_remade = |member: &&usize| self.stamped[**member].1.remedy.kind == RemedyKind::Regen;
         let remade: Vec<usize> = group.members.iter().filter(is_remade).copied().collect();
         let differs: Vec<usize> =
@@ -340,19 +338,41 @@ impl Scan<'_> {
             (true, true) => &group.members,
             (true, false) => &remade,
         };
-        let mut steps: Vec<String> = Vec::new();
-        let mut add = |step: &String| {
-            if !steps.contains(step) {
-                steps.push(step.clone());
-            }
-        };
         let remedies = || telling.iter().map(|member| &self.findings[*member].remedy);
-        remedies().flat_map(|remedy| &remedy.command).for_each(&mut add);
-        // the other way to the same end would undo it
+        let together = regen_together(remedies());
+        let is_together = |command: &&String| together.is_some() && regen_target(command).is_some();
+        let others = remedies().filter_map(|remedy| remedy.command.as_ref()).filter(|command| !is_together(command));
         let steps = remedies().flat_map(|remedy| &remedy.steps);
-        steps.filter(|step| !step.starts_with(INSTEAD)).for_each(&mut add);
-        steps
+        // the other way to the same end would undo it
+        (each_once(together.iter().chain(others)), each_once(steps.filter(|step| !step.starts_with(INSTEAD))))
     }
+}
+
+fn each_once<'s>(steps: impl Iterator<Item = &'s String>) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for step in steps {
+        if !all.contains(step) {
+            all.push(step.clone());
+        }
+    }
+    all
+}
+
+/// The target of a command that makes one anew and does nothing else.
+fn regen_target(command: &str) -> Option<&str> {
+    let target = command.strip_prefix("pkidoctor regen ")?.strip_suffix(" --backup")?;
+    (!target.contains(' ')).then_some(target)
+}
+
+/// `pkidoctor regen A B C --backup`, where several remedies say it of one target each.
+fn regen_together<'r>(remedies: impl Iterator<Item = &'r RemedyReport>) -> Option<String> {
+    let mut targets: Vec<&str> = Vec::new();
+    for target in remedies.filter_map(|remedy| regen_target(remedy.command.as_deref()?)) {
+        if !targets.contains(&target) {
+            targets.push(target);
+        }
+    }
+    (targets.len() > 1).then(|| format!("pkidoctor regen {} --backup", targets.join(" ")))
 }
 
 /// What others advise, and what it would really do.

@@ -1,6 +1,7 @@
 //! `duplicate-pod`: a second file of the manifests directory defines the same pod.
 
 use crate::check::{Check, Defect, Fact, Look, Remedy, Severity, fact};
+use crate::checks::words;
 use crate::cluster::manifest::{Component, Pod};
 use crate::cluster::{Manifest, Node};
 use crate::exam::Exam;
@@ -66,8 +67,11 @@ fn double(here: &Node, node: usize, (other, known): (&Manifest, &Pod), (manifest
         message: format!("defines the same pod as {}: the kubelet reads both", here.shown(&other.path)),
         facts,
         links: Vec::new(),
-        remedy: Remedy::manual([format!("mv {} out of the manifests directory, to /root for instance", manifest.path)])
-            .avoid("renaming it to another ending: the kubelet reads every file that does not start with a dot"),
+        remedy: Remedy::manual([format!(
+            "move it out of the manifests directory, for instance: mv {} /root/",
+            words::quoted(&manifest.path)
+        )])
+        .avoid("renaming it to another ending: the kubelet reads every file that does not start with a dot"),
     }
 }
 

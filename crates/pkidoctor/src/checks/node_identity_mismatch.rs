@@ -1,6 +1,7 @@
 //! `node-identity-mismatch`: kubelet.conf speaks for another node.
 
 use crate::check::{Check, Defect, Look, Remedy, Severity, fact};
+use crate::checks::words;
 use crate::cluster::Cluster;
 use crate::cluster::manifest::Component;
 use crate::exam::Exam;
@@ -40,7 +41,7 @@ fn look(exam: &Exam<'_>) -> Look {
         }
         let Some(pair) = &link.client_pair else { continue };
         let mut remedy = Remedy::manual([
-            format!("on a healthy control-plane node: kubeadm kubeconfig user --org system:nodes --client-name system:node:{name} > kubelet.conf"),
+            format!("on a healthy control-plane node: kubeadm kubeconfig user --org system:nodes --client-name {} > kubelet.conf", words::quoted(&format!("system:node:{name}"))),
             "install it as /etc/kubernetes/kubelet.conf and restart the kubelet".to_owned(),
             "wait for /var/lib/kubelet/pki/kubelet-client-current.pem, point client-certificate and client-key at it, restart once more".to_owned(),
         ]);

@@ -13,6 +13,7 @@ pub mod url;
 pub mod yaml;
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
@@ -49,6 +50,8 @@ pub struct Node {
     pub pki: String,
     /// Whether only a copy of the PKI is here, so that no other path of the node can be looked at.
     pub is_copy: bool,
+    /// Directories of the node and where each lies on this machine, the longest first; none where this is the node.
+    pub places: Vec<(String, PathBuf)>,
     /// Every file in the tree and every file that anything names, by its path on the node.
     pub files: BTreeMap<String, File>,
     /// The directories on the way to them, as far as they can be looked at, where a reader that is not root needs
@@ -295,6 +298,13 @@ impl Node {
     /// How reports write a path: relative to the PKI, or as it is on the node.
     pub fn shown<'p>(&self, path: &'p str) -> &'p str {
         path.strip_prefix(self.pki.as_str()).and_then(|rest| rest.strip_prefix('/')).unwrap_or(path)
+    }
+
+    /// Where on this machine a path is that is written as in reports.
+    pub fn here(&self, shown: &str) -> PathBuf {
+        let path = if shown.starts_with('/') { shown.to_owned() } else { self.layout(shown) };
+        let below = |(place, here): &(String, PathBuf)| Some(here.join(Path::new(&path).strip_prefix(place).ok()?));
+        self.places.iter().find_map(below).unwrap_or_else(|| PathBuf::from(&path))
     }
 
     /// The file at a path of the node, if anybody looked.

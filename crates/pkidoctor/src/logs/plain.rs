@@ -90,6 +90,8 @@ fn of_certificate(error: &str) -> &'static [&'static str] {
         Some("etcd-server" | "etcd/server") => &["time-etcd-server-expired"],
         Some("etcd-peer" | "etcd/peer") => &["time-etcd-peer-expired"],
         Some("etcd-healthcheck-client" | "etcd/healthcheck-client") => &["time-healthcheck-client-expired"],
+        Some("apiserver") => &["time-apiserver-expired"],
+        Some("front-proxy-client") => &["time-front-proxy-client-expired"],
         Some("apiserver-kubelet-client") => &["cli-apiserver-kubelet-client"],
         Some("ca" | "etcd-ca" | "front-proxy-ca") => &["time-ca-expired"],
         _ => &[],

@@ -10,7 +10,8 @@ pub(super) static MODES: &[Mode] = &[
         codes: &["not-pem", "file-empty"],
         confirm: "ls -l FILE; head -c 40 FILE | xxd: size 0, a first byte 30 (DER), EF BB BF, or blanks before the dashes",
         treatment: &[
-            "pkidoctor fix (writes what can be read as clean PEM, else puts back or makes anew)",
+            "pkidoctor fix",
+            "fix writes what can be read as clean PEM, else puts back or makes anew",
             "by hand, for DER: openssl x509 -inform DER -in FILE -out FILE.pem, then into its place",
             "empty or cut: df first, then a backup, then pkidoctor regen etcd-server --backup, or whichever scan names",
             ETCD_READS,
@@ -30,7 +31,8 @@ pub(super) static MODES: &[Mode] = &[
         codes: &["ca-pool-empty", "ca-pool-partial"],
         confirm: "pkidoctor inspect /etc/kubernetes/pki/etcd/ca.crt: no certificate, or fewer than its BEGIN lines, is this",
         treatment: &[
-            "pkidoctor fix (writes what can be read as clean PEM, or puts the CA back from the tree)",
+            "pkidoctor fix",
+            "fix writes what can be read as clean PEM, or puts the CA back from the tree",
             "else put the file back from another control-plane node or a backup",
             RESTART_TRUST,
             RESTART,
@@ -50,7 +52,8 @@ pub(super) static MODES: &[Mode] = &[
         codes: &["ca-file-with-key", "key-exposed", "key-in-certificate-file"],
         confirm: "grep BEGIN /etc/kubernetes/pki/etcd/ca.crt: every line has to say CERTIFICATE",
         treatment: &[
-            "pkidoctor fix (writes the CA file anew with its certificates alone)",
+            "pkidoctor fix",
+            "fix writes the CA file anew with its certificates alone",
             "by hand: remove the block from the CA file, and keep a key in a file of its own, mode 0600",
             "take the key as lost where others could read the file (CA files are 0644, and copied around): plan a new CA",
             "etcd's CA: pkidoctor regen etcd-ca (shows the next of the three steps that replace it)",
@@ -68,7 +71,8 @@ pub(super) static MODES: &[Mode] = &[
         codes: &["malformed-certificate", "malformed-key", "key-inconsistent"],
         confirm: "pkidoctor inspect FILE: it says which block does not parse, and why",
         treatment: &[
-            "pkidoctor fix (puts an intact copy back where the tree has one, else makes the pair anew)",
+            "pkidoctor fix",
+            "fix puts an intact copy back where the tree has one, else makes the pair anew",
             "or: pkidoctor regen etcd-server --backup, or whichever scan names",
             "a CA's file: put it back from another control-plane node or a backup, then restart who reads it",
             RESTART,

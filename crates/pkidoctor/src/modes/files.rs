@@ -10,7 +10,8 @@ pub(super) static MODES: &[Mode] = &[
         codes: &["manifest-path-missing", "file-missing", "kubeconfig-path-missing", "link-loop"],
         confirm: "ls -lL PATH on that node, with the path in the line; a link that leads nowhere counts as missing",
         treatment: &[
-            "pkidoctor fix (puts it back where the tree has it, else makes it anew)",
+            "pkidoctor fix",
+            "fix puts it back where the tree has it, else makes it anew",
             "a CA, or sa.key: copy it from another control-plane node, with owner and mode; never make it anew",
             "or set the flag to the place where the file really is",
             EDIT,
@@ -89,7 +90,8 @@ pub(super) static MODES: &[Mode] = &[
         confirm: "find /etc/kubernetes /var/lib/kubelet/pki -size 0, and df of the file system",
         treatment: &[
             "make room first: df -h, df -i",
-            "pkidoctor fix (puts it back where the tree has it, else makes it anew)",
+            "pkidoctor fix",
+            "fix puts it back where the tree has it, else makes it anew",
             "an empty CA file: put it back from another control-plane node or a backup, then restart who reads it",
             RESTART,
         ],

@@ -15,7 +15,8 @@ pub(super) static MODES: &[Mode] = &[
         codes: &["key-mismatch"],
         confirm: "on that node, pkidoctor scan: key-mismatch says whose the stray key is and where the right one lies",
         treatment: &[
-            "pkidoctor fix (puts the right half back where it lies in the tree, else makes both anew)",
+            "pkidoctor fix",
+            "fix puts the right half back where it lies in the tree, else makes both anew",
             "or make both anew: pkidoctor regen etcd-server --backup; for the peer port: pkidoctor regen etcd-peer --backup",
             "by hand: put the key that matches back from a backup, mode 0600; never replace one file of a pair alone",
             ETCD_READS,
@@ -35,7 +36,8 @@ pub(super) static MODES: &[Mode] = &[
         codes: &["key-type-mismatch"],
         confirm: "pkidoctor inspect /etc/kubernetes/pki/etcd/server.crt /etc/kubernetes/pki/etcd/server.key: two kinds of key are this",
         treatment: &[
-            "pkidoctor fix (puts the right half back where it lies in the tree, else makes both anew)",
+            "pkidoctor fix",
+            "fix puts the right half back where it lies in the tree, else makes both anew",
             "or make both anew: pkidoctor regen etcd-server --backup; for the peer port: pkidoctor regen etcd-peer --backup",
             "let encryptionAlgorithm of kubeadm's configuration say the same on every node",
             ETCD_READS,
@@ -48,7 +50,8 @@ pub(super) static MODES: &[Mode] = &[
         codes: &["key-mismatch", "key-type-mismatch"],
         confirm: "on that node, pkidoctor probe: `internal error` (alert 80) from port 2379 or 2380 means that etcd cannot load its pair",
         treatment: &[
-            "pkidoctor fix (puts the right half back where it lies in the tree, else makes both anew)",
+            "pkidoctor fix",
+            "fix puts the right half back where it lies in the tree, else makes both anew",
             "or make both anew: pkidoctor regen etcd-server --backup; for the peer port: pkidoctor regen etcd-peer --backup",
             "no restart: etcd takes the pair as soon as both files fit each other",
             "have whatever renews them replace certificate and key back to back",
@@ -67,7 +70,8 @@ pub(super) static MODES: &[Mode] = &[
         codes: &["wrong-certificate-first"],
         confirm: "pkidoctor inspect /etc/kubernetes/pki/etcd/server.crt: the first certificate has to be the leaf",
         treatment: &[
-            "pkidoctor fix (writes the leaf first, then its intermediates)",
+            "pkidoctor fix",
+            "fix writes the leaf first, then its intermediates",
             "by hand: write the file anew as leaf, then intermediates; a CA does not belong into it",
             ETCD_READS,
         ],
@@ -82,7 +86,8 @@ pub(super) static MODES: &[Mode] = &[
         codes: &["pair-swapped"],
         confirm: "head -n 1 of both files that the flags name: PRIVATE KEY in the certificate's place is this",
         treatment: &[
-            "pkidoctor fix (where the files are exchanged, it puts each half into its place)",
+            "pkidoctor fix",
+            "where the files are exchanged, fix puts each half into its place",
             "or exchange the values of the two flags in the manifest; the kubelet restarts the pod by itself",
             "by hand: exchange the files, and give the key mode 0600",
         ],

@@ -2,7 +2,7 @@
 
 use super::steps::{
     APISERVER_AT_START, APISERVER_READS, BACK_UP, ETCD_READS, KUBELET_CONF, KUBELET_TWICE, KUBELET_WORKER, RENEW_CA,
-    RESTART, RESTART_TRUST, SPREAD_CA,
+    RESTART, RESTART_TRUST, SERVING_READ, SPREAD_CA,
 };
 use super::{Folk, Mode, folk};
 
@@ -80,6 +80,40 @@ pub(super) static MODES: &[Mode] = &[
         avoid: &[
             Folk { advice: "removing the liveness probe", really: "kubeadm still cannot ask etcd for its members" },
             folk::CLIENT_AUTH_FALSE,
+        ],
+    },
+    Mode {
+        slug: "time-apiserver-expired",
+        title: "kube-apiserver's serving certificate has expired: everybody who calls it refuses it",
+        codes: &["expired"],
+        confirm: "openssl x509 -noout -enddate -in /etc/kubernetes/pki/apiserver.crt, on the node that the client calls",
+        treatment: &[
+            "pkidoctor regen apiserver --backup, on every control-plane node",
+            "by hand, where only the dates are wrong: kubeadm certs renew apiserver",
+            SERVING_READ,
+        ],
+        avoid: &[
+            folk::CLOCK_BACK,
+            folk::SKIP_VERIFY,
+            Folk { advice: "making admin.conf anew", really: "its own certificate is not the one that is refused" },
+        ],
+    },
+    Mode {
+        slug: "time-front-proxy-client-expired",
+        title: "the front-proxy client has expired: metrics-server and other extension API servers refuse kube-apiserver",
+        codes: &["expired"],
+        confirm: "openssl x509 -noout -enddate -in /etc/kubernetes/pki/front-proxy-client.crt",
+        treatment: &[
+            "pkidoctor regen front-proxy-client --backup, on every control-plane node",
+            "by hand, where only the dates are wrong: kubeadm certs renew front-proxy-client",
+            APISERVER_AT_START,
+        ],
+        avoid: &[
+            folk::CLOCK_BACK,
+            Folk {
+                advice: "installing metrics-server again",
+                really: "kube-apiserver still shows it the certificate that has expired",
+            },
         ],
     },
     Mode {

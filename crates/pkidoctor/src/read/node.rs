@@ -58,6 +58,7 @@ pub(super) fn read(request: &Request, given: &Path, go: GoVersion) -> Result<Nod
         name: String::new(),
         pki: place.pki,
         is_copy: place.is_copy,
+        places: places(&place.view),
         files: BTreeMap::new(),
         directories: BTreeMap::new(),
         has_manifests,
@@ -169,6 +170,17 @@ impl Ground {
         }
         Place { view: View::Copy { prefixes }, pki: named.to_owned(), is_copy: true, kubeconfigs }
     }
+}
+
+/// What paths of the node mean on this machine, the longest first.
+fn places(view: &View) -> Vec<(String, PathBuf)> {
+    let mut places = match view {
+        View::Node => Vec::new(),
+        View::Root(root) => vec![("/".to_owned(), root.clone())],
+        View::Copy { prefixes } => prefixes.clone(),
+    };
+    places.sort_by_key(|(place, _)| std::cmp::Reverse(place.len()));
+    places
 }
 
 /// Where everything of a node is, by its paths on the node.

@@ -4,6 +4,8 @@
 
 mod live;
 
+use std::path::PathBuf;
+
 use serde::Serialize;
 use time::OffsetDateTime;
 
@@ -223,6 +225,9 @@ pub struct Finding {
     pub nodes: Option<Vec<String>>,
     /// The guilty file, flag or part.
     pub subject: String,
+    /// Where the file of the subject is on this machine, for each of its nodes.
+    #[serde(skip)]
+    pub here: Vec<PathBuf>,
     /// The line of the manifest or configuration file on which that flag stands, from 1.
     pub line: Option<u64>,
     /// Whether it was asked to be left out of the verdict.
@@ -620,6 +625,7 @@ fn finding(exam: &Exam<'_>, code: &'static str, defect: &Defect, ignored: bool) 
         node,
         nodes,
         subject: defect.subject.clone(),
+        here: defect.nodes.iter().map(|node| exam.cluster.nodes[*node].here(file_of(&defect.subject))).collect(),
         line: defect.nodes.iter().find_map(|node| line_of(&exam.cluster.nodes[*node], &defect.subject)),
         ignored,
         message: defect.message.clone(),
@@ -627,6 +633,11 @@ fn finding(exam: &Exam<'_>, code: &'static str, defect: &Defect, ignored: bool) 
         links,
         remedy,
     }
+}
+
+/// The file of a subject: without the flag, the number or the part in it.
+fn file_of(subject: &str) -> &str {
+    subject.split_once(":--").or_else(|| subject.split_once('#')).map_or(subject, |(file, _)| file)
 }
 
 /// Where the flag of a subject `FILE:--FLAG` stands.

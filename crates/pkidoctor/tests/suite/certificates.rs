@@ -729,6 +729,18 @@ fn a_kubelet_of_another_node() {
     });
     let report = scan(&cluster, &["warning node-identity-mismatch /etc/kubernetes/kubelet.conf#client"]);
     assert_eq!(fact(&report, "node-identity-mismatch", "etcd's --name"), "pi-master1");
+    // whatever the node is called, the command for it can be pasted
+    for (name, word) in [
+        ("pi;reboot 1", "--client-name 'system:node:pi;reboot 1' >"),
+        ("pi\\e[2J", "--client-name \"$(printf '\\163\\171\\163"),
+    ] {
+        let patient = Patient::clinic(&cluster);
+        patient.edit("../manifests/etcd.yaml", "- --name=pi-master1", &format!("- \"--name={name}\""));
+        let report = patient.scan();
+        let finding = report.findings.iter().find(|finding| finding.code == "node-identity-mismatch");
+        let step = &finding.expect("is found").remedy.steps[0];
+        assert!(step.contains(word) && !step.contains('\u{1b}'), "{step:?}");
+    }
 }
 
 #[test]

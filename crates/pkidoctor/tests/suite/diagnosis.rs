@@ -268,3 +268,74 @@ fn logs_that_speak_of_nothing_leave_the_findings_as_they_are() {
     let confirm = top.confirm.as_deref().expect("what only files show can be confirmed");
     assert!(confirm.contains("remote error: tls: bad certificate"), "{confirm}");
 }
+
+fn expired_a_minute_ago(cluster: &mut Cluster, role: Role) {
+    let at = cluster.at - 60;
+    expire(cluster, role, Some(at));
+}
+
+/// What a scan says of a cluster to which this was done.
+fn scanned_after(inflict: impl Fn(&mut Cluster)) -> Report {
+    let mut cluster = Cluster::kubeadm(7);
+    inflict(&mut cluster);
+    Patient::clinic(&cluster).scan()
+}
+
+#[test]
+fn a_cause_is_named_by_what_is_at_fault() {
+    for (role, mode) in [
+        (Role::Apiserver, "time-apiserver-expired"),
+        (Role::FrontProxyClient, "time-front-proxy-client-expired"),
+        (Role::ApiserverEtcdClient, "time-apiserver-etcd-client-expired"),
+        (Role::ApiserverKubeletClient, "cli-apiserver-kubelet-client"),
+        (Role::EtcdServer, "time-etcd-server-expired"),
+    ] {
+        let report = scanned_after(|cluster| expired_a_minute_ago(cluster, role));
+        assert_eq!(report.causes[0].mode, Some(mode), "{}", report.causes[0].title);
+    }
+    let report = scanned_after(|cluster| {
+        for role in [Role::Apiserver, Role::EtcdServer, Role::ApiserverEtcdClient, Role::FrontProxyClient] {
+            expired_a_minute_ago(cluster, role);
+        }
+    });
+    assert_eq!(report.causes[0].mode, Some("time-mass-expiry"));
+    // one command for all of them
+    let regen = "pkidoctor regen apiserver-etcd-client apiserver etcd-server front-proxy-client --backup";
+    assert_eq!(report.causes[0].treatment[0], regen);
+    assert!(!report.causes[0].treatment[1..].iter().any(|step| step.starts_with("pkidoctor")));
+    // who dials the name that is missing
+    for (names, role, mode) in [
+        (&["127.0.0.1", "localhost"][..], Role::EtcdServer, "cfg-advertise-not-covered"),
+        (&["192.168.6.11", "localhost"], Role::EtcdServer, "san-server-missing-localhost"),
+        (&["127.0.0.1"], Role::EtcdPeer, "san-peer-target"),
+        (&["127.0.0.1"], Role::Apiserver, "kc-server-not-in-san"),
+    ] {
+        let report = scanned_after(|cluster| {
+            let names: Vec<AltName> = names.iter().map(|name| AltName::host(name)).collect();
+            cluster.leaf(0, role).expect("a leaf").certificate.set_names(&names);
+        });
+        assert_eq!(report.causes[0].mode, Some(mode), "{names:?}: {}", report.causes[0].title);
+    }
+}
+
+#[test]
+fn what_would_confirm_a_cause_is_not_what_another_one_makes_them_say() {
+    let report = scanned_after(|cluster| {
+        let key = cluster.new_key(Kind::Rsa(2048), &mut Rng::new(7));
+        cluster.nodes[0].files.insert(clinic::config::pki("apiserver-etcd-client.key"), File::key(&key));
+        let server = &mut cluster.leaf(0, Role::EtcdServer).expect("a leaf").certificate;
+        server.set_names(&[AltName::host("elsewhere")]);
+    });
+    let of = |code: &str| {
+        let mut causes = report.causes.iter();
+        causes.find(|cause| cause.findings.iter().any(|at| report.findings[*at].code == code)).expect("a cause")
+    };
+    let lacks_names = of("san-missing");
+    assert!(lacks_names.links.iter().any(|link| link == "kube-apiserver->etcd"), "{:?}", lacks_names.links);
+    let confirm = lacks_names.confirm.as_deref().expect("a link of its own");
+    assert_eq!(
+        confirm,
+        "remote error: tls: bad certificate in the log of etcd; or pkidoctor probe --link 'kubeadm->etcd'"
+    );
+    assert!(of("key-mismatch").confirm.as_deref().is_some_and(|words| words.contains("kube-apiserver->etcd")));
+}

@@ -186,3 +186,10 @@ fn a_client_that_refuses_is_never_healed_with_a_certificate_of_its_own() {
         }
     }
 }
+
+#[test]
+fn a_command_of_ours_is_not_explained_within_brackets() {
+    for step in modes::every().flat_map(|mode| mode.treatment) {
+        assert!(!step.starts_with("pkidoctor ") || !step.contains(" ("), "{step}");
+    }
+}
