@@ -26,12 +26,12 @@ pub(super) fn mode(scan: &Scan<'_>, group: &Group, heard: &[Heard<'_>]) -> Optio
 
 /// Certificates that ended on one day, and CAs.
 fn by_dates(scan: &Scan<'_>, group: &Group) -> Option<&'static str> {
-    let expired: Vec<&Certificate> = group.members.iter().filter_map(|member| expired(scan, *member)).collect();
-    let first = expired.first()?;
+    let first = expired(scan, *group.members.first()?)?;
     match &group.root {
         Root::Expiry(_) => {
-            let is_one_day = expired.iter().all(|one| one.not_after.date() == first.not_after.date());
-            (expired.len() >= TOGETHER && is_one_day).then_some("time-mass-expiry")
+            let mut all = group.members.iter().filter_map(|member| expired(scan, *member));
+            let is_one_day = all.all(|one| one.not_after.date() == first.not_after.date());
+            (group.members.len() >= TOGETHER && is_one_day).then_some("time-mass-expiry")
         }
         _ => first.is_ca().then_some("time-ca-expired"),
     }
@@ -50,7 +50,9 @@ fn by_names(scan: &Scan<'_>, group: &Group) -> Option<&'static str> {
     let (_, missing) = group.members.first().map(|at| &scan.stamped[*at]).filter(|(code, _)| *code == "san-missing")?;
     let links: Vec<_> = missing.links.iter().map(|link| &scan.exam.links[*link]).collect();
     let dials = |client: &str, server: &str| {
-        links.iter().any(|link| link.id.starts_with(client) && link.id.split_once("->").is_some_and(|(_, to)| to == server))
+        links
+            .iter()
+            .any(|link| link.id.starts_with(client) && link.id.split_once("->").is_some_and(|(_, to)| to == server))
     };
     Some(if links.iter().any(|link| link.id.starts_with("etcd-peer")) {
         "san-peer-target"

@@ -71,7 +71,7 @@ fn double(here: &Node, node: usize, (other, known): (&Manifest, &Pod), (manifest
             "move it out of the manifests directory, for instance: mv {} /root/",
             words::quoted(&manifest.path)
         )])
-            .avoid("renaming it to another ending: the kubelet reads every file that does not start with a dot"),
+        .avoid("renaming it to another ending: the kubelet reads every file that does not start with a dot"),
     }
 }
 

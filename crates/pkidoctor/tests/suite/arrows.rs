@@ -22,7 +22,10 @@ const ROOMS: [(&str, &[&str]); 20] = [
     ("check", &["exam"]),
     ("checks", &["x509", "go", "cluster", "links", "live", "profile", "exam", "check", "shell"]),
     // findings and events become causes in the words of the report
-    ("causes", &["x509", "go", "cluster", "links", "live", "exam", "check", "logs", "modes", "plan", "report", "shell"]),
+    (
+        "causes",
+        &["x509", "go", "cluster", "links", "live", "exam", "check", "logs", "modes", "plan", "report", "shell"],
+    ),
     ("report", &["x509", "go", "cluster", "links", "live", "profile", "exam", "check", "checks", "logs", "causes"]),
     // words about failures: they know of codes and targets by name alone
     ("modes", &[]),
