@@ -2,8 +2,8 @@
 
 use pkidoctor::report::{Cause, EventReport, Report};
 
-use super::human::Detail;
 use super::command;
+use super::human::Detail;
 use super::page::{BOLD, CYAN, DIM, GREEN, PLAIN, Page, Paper, RED, Style, YELLOW};
 use crate::language::tr;
 use crate::words::plural;
