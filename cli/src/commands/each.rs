@@ -56,7 +56,7 @@ pub(crate) fn run(scan: &Scan, directory: &Path, manners: &Manners, out: &mut Ou
 fn nothing(scan: &Scan, directory: &Path, why: &str, now: OffsetDateTime, out: &mut Output) -> io::Result<Exit> {
     let error = format!("no clusters in {}: {why}", directory.display());
     say(&error);
-    json::line(out, &nothing_line(&scan.judge, &error, now, directory))?;
+    json::line(out, &nothing_line(scan.judge.for_go, &error, now, directory))?;
     Ok(Exit::CouldNotLook)
 }
 
@@ -161,7 +161,7 @@ impl Fleet<'_> {
     }
 
     fn tell_nothing(&self, text: &mut Vec<u8>, error: &impl ToString, path: &Path) -> io::Result<()> {
-        json::line(text, &nothing_line(&self.scan.judge, error, self.now, path))
+        json::line(text, &nothing_line(self.scan.judge.for_go, &error.to_string(), self.now, path))
     }
 
     fn write(&self, out: &mut Output) -> io::Result<Vec<Exit>> {

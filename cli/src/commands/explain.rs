@@ -73,8 +73,8 @@ fn one(check: &Check, out: &mut Output) -> io::Result<()> {
 
 /// `What it looks at:` stands out, the rest does not.
 fn lead(paragraph: &str) -> [Span<'_>; 2] {
-    // in Chinese the colon is as wide as its blank
-    if let Some((lead, rest)) = paragraph.split_once('：').filter(|(lead, _)| lead.chars().count() < 6) {
+    if let Some((lead, _)) = paragraph.split_once('：').filter(|(lead, _)| lead.chars().count() < 6) {
+        let (lead, rest) = paragraph.split_at(lead.len() + '：'.len_utf8());
         return [(BOLD, lead), (PLAIN, rest)];
     }
     match paragraph.split_once(": ") {

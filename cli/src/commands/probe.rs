@@ -52,7 +52,7 @@ pub(super) fn walk(
         Ok(cluster) => cluster,
         Err(error) => {
             say(&error.to_string());
-            scan::incomplete(judge, &request.paths, &error, now, manners, out)?;
+            scan::incomplete(judge.for_go, &request.paths, &error.to_string(), now, manners, out)?;
             return Ok(Exit::CouldNotLook);
         }
     };

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use pkidoctor::exam::Options;
+use pkidoctor::go::GoVersion;
 use pkidoctor::read::{self, ReadError, Request};
 use pkidoctor::report::{self, Filter, Report};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use crate::args::{Choice, Format, Judge, Manners, Place, Scan, Threshold, clock};
+use crate::args::{Choice, Format, Manners, Place, Scan, Threshold, clock};
 use crate::exit::Exit;
 use crate::output::{Output, say};
 use crate::render::{self, About, graph, human, json, page::Page, page::YELLOW};
@@ -37,7 +38,7 @@ pub(crate) fn run(scan: &Scan, manners: &Manners, out: &mut Output) -> io::Resul
         }
         Err(error) => {
             say(&error.to_string());
-            incomplete(&scan.judge, &scan.paths, &error, now, manners, out)?;
+            incomplete(scan.judge.for_go, &scan.paths, &error.to_string(), now, manners, out)?;
             Ok(Exit::CouldNotLook)
         }
     }
@@ -113,9 +114,9 @@ pub(super) fn exit(report: &Report, threshold: Threshold) -> Exit {
 
 /// Stdout is empty only on bad usage: where nothing could be examined, the report says just that.
 pub(super) fn incomplete(
-    judge: &Judge,
+    go: GoVersion,
     paths: &[PathBuf],
-    error: &ReadError,
+    error: &str,
     now: OffsetDateTime,
     manners: &Manners,
     out: &mut Output,
@@ -126,22 +127,21 @@ pub(super) fn incomplete(
             page.wrapped(0, 2, &[(YELLOW, "incomplete:"), (anstyle::Style::new(), "nothing was examined")]);
             out.write_all(page.into_text().as_bytes())
         }
-        Format::Json => json::line(out, &nothing(judge, error, now)),
+        Format::Json => json::line(out, &nothing(go, error, now)),
         Format::Ndjson => {
             let first = paths.first().map_or(Path::new(""), PathBuf::as_path);
-            json::line(out, &nothing_line(judge, error, now, first))
+            json::line(out, &nothing_line(go, error, now, first))
         }
         document => {
-            let error = error.to_string();
-            let about = About { error: Some(&error), ..About::default() };
-            render::document(document, &Report::incomplete(now, judge.for_go), &about, out)
+            let about = About { error: Some(error), ..About::default() };
+            render::document(document, &Report::incomplete(now, go), &about, out)
         }
     }
 }
 
 /// The line of a cluster that could not be examined.
-pub(super) fn nothing_line(judge: &Judge, error: &impl ToString, now: OffsetDateTime, path: &Path) -> Value {
-    let mut line = nothing(judge, error, now);
+pub(super) fn nothing_line(go: GoVersion, error: &str, now: OffsetDateTime, path: &Path) -> Value {
+    let mut line = nothing(go, error, now);
     if let Some(fields) = line.as_object_mut() {
         fields.remove("nodes");
     }
@@ -149,8 +149,8 @@ pub(super) fn nothing_line(judge: &Judge, error: &impl ToString, now: OffsetDate
 }
 
 /// The report where nothing could be examined, with the reason.
-fn nothing(judge: &Judge, error: &impl ToString, now: OffsetDateTime) -> Value {
-    with(json!(Report::incomplete(now, judge.for_go)), json!({ "error": error.to_string() }))
+fn nothing(go: GoVersion, error: &str, now: OffsetDateTime) -> Value {
+    with(json!(Report::incomplete(now, go)), json!({ "error": error }))
 }
 
 fn with(mut object: Value, more: Value) -> Value {

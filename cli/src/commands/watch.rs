@@ -2,6 +2,7 @@
 //!
 //! One thread scans, one serves; a scrape costs a copy of text that is ready. Nothing is written.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::io::{self, Write as _};
 use std::sync::mpsc::channel;
@@ -23,7 +24,7 @@ use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::Semaphore;
+use tokio::task::AbortHandle;
 
 use super::scan;
 use crate::args::{Manners, Watch, clock};
@@ -37,7 +38,7 @@ use crate::render::prometheus::{self, Counters};
 const POLL: Duration = Duration::from_millis(250);
 /// How far the times of files lag behind the clock, at most: a tick of the kernel.
 const TICK: Duration = Duration::from_millis(20);
-/// As many connections at once.
+/// As many connections at once; for one more the oldest goes.
 const CONNECTIONS: usize = 32;
 /// A request that takes longer to arrive is given up.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -47,12 +48,6 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// # Errors
 /// When the address cannot be listened on, or the output not be written.
 pub(crate) fn run(watch: &Watch, manners: &Manners, out: &mut Output) -> io::Result<Exit> {
-    let board = Arc::new(Board { shown: RwLock::default(), patience: watch.interval.saturating_mul(3) });
-    let mut round = Round::new(watch);
-    // what is served is true from the first answer on
-    let first = round.scan();
-    tell(&first, manners, out)?;
-    board.put(&first, round.counters);
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let listener = match runtime.block_on(TcpListener::bind(watch.listen)) {
         Ok(listener) => listener,
@@ -61,6 +56,12 @@ pub(crate) fn run(watch: &Watch, manners: &Manners, out: &mut Output) -> io::Res
             return Ok(Exit::CouldNotLook);
         }
     };
+    let board = Arc::new(Board { shown: RwLock::default(), patience: watch.interval.saturating_mul(3) });
+    let mut round = Round::new(watch);
+    // who connects meanwhile waits: what is served is true from the first answer on
+    let first = round.scan();
+    tell(watch, &first, manners, out)?;
+    board.put(&first, round.counters);
     // whoever has read that it serves may tell it to stop
     let stop = {
         let _within = runtime.enter();
@@ -86,7 +87,7 @@ pub(crate) fn run(watch: &Watch, manners: &Manners, out: &mut Output) -> io::Res
             let next = round.scan();
             board.put(&next, round.counters);
             if next.report.verdict != verdict || next.changed {
-                tell(&next, manners, out)?;
+                tell(watch, &next, manners, out)?;
             }
             verdict = next.report.verdict;
         }
@@ -171,9 +172,11 @@ impl<'w> Round<'w> {
 }
 
 /// A line for people, or the report for programs.
-fn tell(scanned: &Scanned, manners: &Manners, out: &mut Output) -> io::Result<()> {
+fn tell(watch: &Watch, scanned: &Scanned, manners: &Manners, out: &mut Output) -> io::Result<()> {
     if let Some(error) = &scanned.error {
         say(error);
+        scan::incomplete(watch.for_go, &watch.paths, error, scanned.at, manners, out)?;
+        return out.flush();
     }
     let detail = if manners.verbose { Detail::Usual } else { Detail::Quiet };
     let report = &scanned.report;
@@ -243,24 +246,20 @@ fn plain(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
 /// Serves until a signal says stop: as the first process of a container it would else be deaf to them.
 async fn serve(listener: TcpListener, stop: [Signal; 2], board: Arc<Board>) -> io::Result<()> {
     let [mut terminate, mut interrupt] = stop;
-    let room = Arc::new(Semaphore::new(CONNECTIONS));
+    let mut open: VecDeque<AbortHandle> = VecDeque::new();
     loop {
         let accepted = tokio::select! {
-            accepted = async {
-                // no room, no accepting: the kernel lets them wait
-                let seat = Arc::clone(&room).acquire_owned().await;
-                (listener.accept().await, seat)
-            } => accepted,
+            accepted = listener.accept() => accepted,
             _ = terminate.recv() => return Ok(()),
             _ = interrupt.recv() => return Ok(()),
         };
-        let (Ok((stream, _)), Ok(seat)) = accepted else {
+        let Ok((stream, _)) = accepted else {
             // out of descriptors, or a client that is gone: others come
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
         let board = Arc::clone(&board);
-        tokio::spawn(async move {
+        let task = tokio::spawn(async move {
             let service = service_fn(move |request: Request<Incoming>| {
                 let response = board.answer(&request);
                 async move { Ok::<_, Infallible>(response) }
@@ -272,7 +271,12 @@ async fn serve(listener: TcpListener, stop: [Signal; 2], board: Arc<Board>) -> i
                 .serve_connection(TokioIo::new(stream), service);
             // whoever does not read the answer loses it
             let _ = tokio::time::timeout(PATIENCE * 12, connection).await;
-            drop(seat);
         });
+        open.retain(|known| !known.is_finished());
+        // a question is answered as soon as it is there: the oldest has asked nothing, or does not read
+        if let Some(oldest) = (open.len() == CONNECTIONS).then(|| open.pop_front()).flatten() {
+            oldest.abort();
+        }
+        open.push_back(task.abort_handle());
     }
 }

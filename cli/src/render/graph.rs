@@ -8,6 +8,7 @@ use super::clean::clean;
 use super::links;
 use super::trust::Trust;
 use crate::args::Graph;
+use crate::language::tr;
 
 /// The map of every node.
 pub(crate) fn text(report: &Report, graph: Graph) -> String {
@@ -21,12 +22,13 @@ pub(crate) fn text(report: &Report, graph: Graph) -> String {
 /// `kubeadm->etcd 192.168.6.11: client refuses`.
 fn label(link: &LinkReport) -> String {
     let name = links::name(link);
-    match (link.verdict, link.refused_by, links::guilty(link)) {
-        ("broken", Some("load"), Some(side)) => format!("{name}: {side} cannot load"),
-        ("broken", _, Some(side)) => format!("{name}: {side} refuses"),
-        ("ok", ..) => name,
-        (verdict, ..) => format!("{name}: {verdict}"),
-    }
+    let told = match (link.verdict, link.refused_by, links::guilty(link)) {
+        ("broken", Some("load"), Some(side)) => format!("{side} cannot load"),
+        ("broken", _, Some(side)) => format!("{side} refuses"),
+        ("ok", ..) => return name,
+        (verdict, ..) => verdict.to_owned(),
+    };
+    format!("{name}: {}", tr(&told))
 }
 
 fn color(verdict: &str) -> &'static str {
@@ -59,7 +61,7 @@ fn mermaid(maps: &[Trust<'_>]) -> String {
         }
         for (index, (_, parts)) in map.authorities.iter().enumerate() {
             for part in parts {
-                let _ = writeln!(out, "  n{number}c{index} -.-|trusted by| n{number}p{part}");
+                let _ = writeln!(out, "  n{number}c{index} -.-|{}| n{number}p{part}", tr("trusted by"));
                 count += 1;
             }
         }

@@ -9,6 +9,7 @@ use time::format_description::well_known::Rfc3339;
 use super::page::{BOLD, CYAN, DIM, GREEN, PLAIN, Page, Paper, RED, Span, YELLOW, widest};
 use super::validity::{self, Validity};
 use super::{command, links, live};
+use crate::language::tr;
 use crate::words::{distance, plural};
 
 /// How much is said.
@@ -381,7 +382,7 @@ fn head<'t>(finding: &Finding, rest: &[Span<'t>]) -> Vec<Span<'t>> {
 /// The guilty file; for what lies between nodes, which they are.
 fn subject(finding: &Finding) -> String {
     match &finding.nodes {
-        Some(nodes) => format!("{} on {}", finding.subject, nodes.join(", ")),
+        Some(nodes) => format!("{} {}", finding.subject, tr(&format!("on {}", nodes.join(", ")))),
         None => finding.subject.clone(),
     }
 }

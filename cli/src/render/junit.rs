@@ -9,6 +9,7 @@ use pkidoctor::report::{Cause, Finding, LinkReport, Report};
 
 use super::clean::clean;
 use super::{About, is_met, links};
+use crate::language::tr;
 
 /// The report as XML.
 pub(crate) fn text(report: &Report, about: &About<'_>) -> String {
@@ -26,9 +27,9 @@ pub(crate) fn text(report: &Report, about: &About<'_>) -> String {
     if !between.is_empty() {
         suites.push(("between nodes".to_owned(), between));
     }
-    let heard: Vec<Case> = (0..report.causes.len()).filter_map(|cause| Case::of_cause(report, cause, about)).collect();
-    if !heard.is_empty() {
-        suites.push(("logs".to_owned(), heard));
+    let causes: Vec<Case> = (0..report.causes.len()).filter_map(|cause| Case::of_cause(report, cause, about)).collect();
+    if !causes.is_empty() {
+        suites.push(("logs".to_owned(), causes));
     }
     if let Some(error) = about.error {
         let case = Case { class: "pkidoctor", name: "examine".to_owned(), outcome: Outcome::Error(error.to_owned()) };
@@ -112,10 +113,10 @@ impl Case {
             let _ = writeln!(text, "{}: {}", fact.label, fact.value);
         }
         for step in finding.remedy.command.iter().chain(&finding.remedy.steps) {
-            let _ = writeln!(text, "to do: {step}");
+            let _ = writeln!(text, "{} {step}", tr("to do:"));
         }
         for advice in &finding.remedy.avoid {
-            let _ = writeln!(text, "avoid: {advice}");
+            let _ = writeln!(text, "{} {advice}", tr("avoid:"));
         }
         let outcome = if finding.ignored {
             Outcome::Skipped("ignored as asked".to_owned())
@@ -139,10 +140,10 @@ impl Case {
             let _ = writeln!(text, "{line}");
         }
         for step in &cause.treatment {
-            let _ = writeln!(text, "to do: {step}");
+            let _ = writeln!(text, "{} {step}", tr("to do:"));
         }
         for advice in &cause.avoid {
-            let _ = writeln!(text, "avoid: {advice}");
+            let _ = writeln!(text, "{} {advice}", tr("avoid:"));
         }
         let outcome = if is_met(report, at) {
             Outcome::Fails { kind: cause.confidence, message: cause.title.clone(), text }

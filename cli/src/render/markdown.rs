@@ -9,6 +9,7 @@ use time::format_description::well_known::Rfc3339;
 use super::clean::clean;
 use super::links::guilty;
 use super::{About, Command, command, validity, whose};
+use crate::language::tr;
 use crate::words::{distance, plural};
 
 /// As many certificates are listed by their dates.
@@ -20,16 +21,17 @@ pub(crate) fn text(report: &Report, about: &About<'_>) -> String {
     // writing to a string cannot fail, here and below
     let names: Vec<&str> = report.nodes.iter().map(|node| node.name.as_str()).collect();
     let whom = if names.is_empty() { "nothing was examined".to_owned() } else { names.join(", ") };
-    let _ = writeln!(page, "# PKI {}: {}\n", report.verdict, plain(&whom));
+    let _ = writeln!(page, "# {}\n", told(&format!("PKI {}: {whom}", report.verdict)));
     let summary = &report.summary;
     let counts =
         [plural(summary.error, "error"), plural(summary.warning, "warning"), plural(summary.info, "info")].join(", ");
-    let _ = writeln!(page, "{counts}. Judged as Go {}, {}.\n", plain(&report.judged_as.go), plain(&report.at));
+    let judged = format!("Judged as Go {}, {}.", report.judged_as.go, report.at);
+    let _ = writeln!(page, "{}. {}\n", told(&counts), told(&judged));
     if let Some(error) = about.error {
         let _ = writeln!(page, "> {}\n", plain(error));
     }
     if !report.causes.is_empty() {
-        page.push_str("## What to do\n\n");
+        heading(&mut page, "What to do");
         for (number, cause) in (1..).zip(&report.causes) {
             write_cause(&mut page, report, number, cause);
         }
@@ -38,7 +40,7 @@ pub(crate) fn text(report: &Report, about: &About<'_>) -> String {
         write_links(&mut page, node);
     }
     if !report.findings.is_empty() {
-        page.push_str("## Findings\n\n");
+        heading(&mut page, "Findings");
         for finding in &report.findings {
             write_finding(&mut page, finding);
         }
@@ -51,12 +53,9 @@ pub(crate) fn text(report: &Report, about: &About<'_>) -> String {
 
 fn write_cause(page: &mut String, report: &Report, number: usize, cause: &Cause) {
     let mode = cause.mode.map_or_else(String::new, |mode| format!(" ({})", code(mode)));
-    let _ = writeln!(page, "### {number}. {}\n\n{}{mode}\n", plain(&cause.title), cause.confidence);
-    for (head, lines) in [("For", &cause.evidence.speaks_for), ("Against", &cause.evidence.speaks_against)] {
-        for line in lines {
-            let _ = writeln!(page, "- {head}: {}", plain(line));
-        }
-    }
+    let _ = writeln!(page, "### {number}. {}\n\n{}{mode}\n", plain(&cause.title), told(cause.confidence));
+    listed(page, "For", &cause.evidence.speaks_for);
+    listed(page, "Against", &cause.evidence.speaks_against);
     if !(cause.evidence.speaks_for.is_empty() && cause.evidence.speaks_against.is_empty()) {
         page.push('\n');
     }
@@ -66,19 +65,17 @@ fn write_cause(page: &mut String, report: &Report, number: usize, cause: &Cause)
     if !cause.treatment.is_empty() {
         page.push('\n');
     }
-    for advice in &cause.avoid {
-        let _ = writeln!(page, "- Avoid: {}", plain(advice));
-    }
+    listed(page, "Avoid", &cause.avoid);
     if !cause.avoid.is_empty() {
         page.push('\n');
     }
     if let Some(confirm) = &cause.confirm {
-        let _ = writeln!(page, "To confirm: {}\n", plain(confirm));
+        let _ = writeln!(page, "{}: {}\n", told("To confirm"), plain(confirm));
     }
     let codes: Vec<String> =
         cause.findings.iter().filter_map(|index| Some(code(report.findings.get(*index)?.code))).collect();
     if !codes.is_empty() {
-        let _ = writeln!(page, "Findings: {}\n", codes.join(", "));
+        let _ = writeln!(page, "{}: {}\n", told("Findings"), codes.join(", "));
     }
 }
 
@@ -86,10 +83,8 @@ fn write_links(page: &mut String, node: &NodeReport) {
     if node.links.is_empty() {
         return;
     }
-    let _ = writeln!(page, "## Links of {} ({})\n", plain(&node.name), code(&node.path));
-    page.push_str(
-        "| link | calls | verdict | refused by | the client says | the server says |\n|---|---|---|---|---|---|\n",
-    );
+    let _ = writeln!(page, "## {} ({})\n", told(&format!("Links of {}", node.name)), code(&node.path));
+    heads(page, &["link", "calls", "verdict", "refused by", "the client says", "the server says"]);
     for link in &node.links {
         let words = |words: &Option<String>| words.as_deref().map(cell_code).unwrap_or_default();
         let _ = writeln!(
@@ -97,8 +92,8 @@ fn write_links(page: &mut String, node: &NodeReport) {
             "| {} | {} | {} | {} | {} | {} |",
             cell_code(&link.id),
             words(&link.name),
-            link.verdict,
-            guilty(link).unwrap_or_default(),
+            told(link.verdict),
+            told(guilty(link).unwrap_or_default()),
             words(&link.client_error),
             words(&link.server_error),
         );
@@ -107,15 +102,15 @@ fn write_links(page: &mut String, node: &NodeReport) {
 }
 
 fn write_finding(page: &mut String, finding: &Finding) {
-    let line = finding.line.map_or_else(String::new, |line| format!(" line {line}"));
+    let line = finding.line.map_or_else(String::new, |line| format!(" {}", told(&format!("line {line}"))));
+    let found = if finding.ignored { "Ignored, on" } else { "Found on" };
     let _ = writeln!(
         page,
-        "### {} {}: {}{line}\n\n{} on {}: {}\n",
-        finding.severity,
+        "### {} {}: {}{line}\n\n{}: {}\n",
+        told(finding.severity),
         code(finding.code),
         code(&finding.subject),
-        if finding.ignored { "Ignored," } else { "Found" },
-        plain(&whose(finding)),
+        told(&format!("{found} {}", whose(finding))),
         plain(&finding.message)
     );
     for fact in &finding.facts {
@@ -123,7 +118,7 @@ fn write_finding(page: &mut String, finding: &Finding) {
     }
     if !finding.links.is_empty() {
         let links: Vec<String> = finding.links.iter().map(|link| code(link)).collect();
-        let _ = writeln!(page, "- breaks: {}", links.join(", "));
+        let _ = writeln!(page, "- {}: {}", told("breaks"), links.join(", "));
     }
     page.push('\n');
     if let Some(command) = &finding.remedy.command {
@@ -132,22 +127,19 @@ fn write_finding(page: &mut String, finding: &Finding) {
     for (number, step) in (1..).zip(&finding.remedy.steps) {
         let _ = writeln!(page, "{number}. {}", step_text(step));
     }
-    for advice in &finding.remedy.avoid {
-        let _ = writeln!(page, "- Avoid: {}", plain(advice));
-    }
+    listed(page, "Avoid", &finding.remedy.avoid);
     page.push('\n');
 }
 
 fn write_events(page: &mut String, report: &Report) {
     let events = report.events.as_deref().unwrap_or_default();
-    let told: Vec<_> = events.iter().filter(|event| !event.noise).collect();
-    if told.is_empty() {
+    let heard: Vec<_> = events.iter().filter(|event| !event.noise).collect();
+    if heard.is_empty() {
         return;
     }
-    page.push_str(
-        "## What the logs say\n\n| since | by | lines | from or to | meaning | words |\n|---|---|---|---|---|---|\n",
-    );
-    for event in told {
+    heading(page, "What the logs say");
+    heads(page, &["since", "by", "lines", "from or to", "meaning", "words"]);
+    for event in heard {
         let other = event.remote.as_deref().or(event.target.as_deref()).unwrap_or_default();
         let _ = writeln!(
             page,
@@ -170,12 +162,13 @@ fn write_dates(page: &mut String, report: &Report) {
     if dates.is_empty() {
         return;
     }
-    page.push_str("## Next to expire\n\n| when | until | node | file | subject |\n|---|---|---|---|---|\n");
+    heading(page, "Next to expire");
+    heads(page, &["when", "until", "node", "file", "subject"]);
     for one in dates.into_iter().take(MOST_DATES) {
         let _ = writeln!(
             page,
             "| {} | {} | {} | {} | {} |",
-            distance(now, one.until),
+            told(&distance(now, one.until)),
             one.certificate.not_after,
             plain(one.node).replace('|', "\\|"),
             cell_code(one.path),
@@ -183,6 +176,28 @@ fn write_dates(page: &mut String, report: &Report) {
         );
     }
     page.push('\n');
+}
+
+fn heading(page: &mut String, words: &str) {
+    let _ = writeln!(page, "## {}\n", told(words));
+}
+
+/// The first two lines of a table.
+fn heads(page: &mut String, heads: &[&str]) {
+    let told: Vec<String> = heads.iter().map(|head| told(head)).collect();
+    let _ = writeln!(page, "| {} |\n|{}", told.join(" | "), "---|".repeat(heads.len()));
+}
+
+/// Lines of a list, each under the same head.
+fn listed(page: &mut String, head: &str, lines: &[String]) {
+    for line in lines {
+        let _ = writeln!(page, "- {}: {}", told(head), plain(line));
+    }
+}
+
+/// Words of our own, in the language that is spoken.
+fn told(words: &str) -> String {
+    plain(&tr(words))
 }
 
 /// A step; a command in it is code.

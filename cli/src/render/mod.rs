@@ -97,7 +97,7 @@ pub(crate) fn document(format: Format, report: &Report, about: &About<'_>, out: 
         Format::Sarif => return sarif::write(out, &language::report(report), about),
         Format::Junit => junit::text(&language::report(report), about),
         Format::Prometheus => prometheus::text(report, about, None),
-        Format::Markdown => markdown::text(report, about),
+        Format::Markdown => markdown::text(&language::report(report), about),
         Format::Html => html::text(report, about),
         // those are told by each command in its own way
         Format::Human | Format::Json | Format::Ndjson => return Ok(()),

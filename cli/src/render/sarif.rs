@@ -94,7 +94,7 @@ fn result(report: &Report, finding: &Finding, codes: &[&str]) -> Value {
     }
     let todo = finding.remedy.command.iter().chain(&finding.remedy.steps);
     for step in todo {
-        let _ = write!(text, "\nto do: {step}");
+        let _ = write!(text, "\n{} {step}", tr("to do:"));
     }
     let names = finding.node.iter().chain(finding.nodes.iter().flatten());
     let given = names.map(|name| report.nodes.iter().find(|node| node.name == *name).map_or("", |node| &node.path));
@@ -123,7 +123,7 @@ fn heard(report: &Report, cause: &Cause, met: bool, codes: &[&str]) -> Value {
         let _ = write!(text, "\n{line}");
     }
     for step in &cause.treatment {
-        let _ = write!(text, "\nto do: {step}");
+        let _ = write!(text, "\n{} {step}", tr("to do:"));
     }
     let events: Vec<&EventReport> =
         cause.log_events.iter().filter_map(|index| report.events.as_ref()?.get(*index)).collect();

@@ -298,3 +298,50 @@ fn the_map_is_drawn_for_mermaid_and_dot() {
     assert!(svg.contains("kubeadm") && svg.matches("<g id=\"edge").count() > 12, "{svg}");
     ward.scan(&["stacked-single", "--graph", "dot", "--format", "json"]).code(2);
 }
+
+/// What each document and command says in Chinese, and the English that it must not say.
+#[test]
+fn chinese_is_spoken_everywhere() {
+    let ward = Ward::with(&["ha"]);
+    let ca = Ward::act("act-1");
+    std::fs::copy(ca.path("act-1/pki/etcd/ca.crt"), ward.path("ha/cp2/pki/etcd/ca.crt")).expect("copies");
+    let server = ["regen", "etcd-server", "--no-backup", "--dry-run", "--pki", "ha/cp1/pki"];
+    let scan = ["scan", "ha/cp1", "ha/cp2", "ha/cp3", "--at", NOW];
+    for (words, said, unsaid) in [
+        (
+            &[&scan[..], &["--format", "markdown"]].concat()[..],
+            &["## 处置", "如需确认: etcd 的日志中应有", "| 链路 | 连接 | 判定 |", "| 不通 | 客户端 |"][..],
+            &["## What", "## Links", "## Findings", "Avoid", "| link |", "breaks"][..],
+        ),
+        (
+            &[&scan[..], &["--format", "html"]].concat(),
+            &["如需确认", "出示 A", "cp2 的 etcd", "2027 年 11 月", "客户端报告: tls: ", "etcd 的日志中应有"],
+            &["To confirm", ">shows ", "etcd of", "November", "the client says", "in the log of"],
+        ),
+        (&[&scan[..], &["--graph", "mermaid"]].concat(), &["客户端拒绝", "|信任方|"], &["refuses", "trusted by"]),
+        (&scan, &["etcd/ca.crt 位于 cp1, cp2, cp3"], &[" on cp1"]),
+        (&server, &["位于 cp1"], &[" on cp1"]),
+        (&["inspect", "ha/cp1/pki/etcd/server.crt"], &["第 1 行：证书 CN=cp1"], &["line 1"]),
+        (&["explain", "live-differs"], &["看什么：对每条", "依据：本工具的判断："], &["opinion"]),
+    ] {
+        let told = ward.run(&[words, &["--lang", "zh"]].concat()).stdout;
+        for words in said {
+            assert!(told.contains(words), "no {words} in\n{told}");
+        }
+        for english in unsaid {
+            assert!(!told.contains(english), "{english} in\n{told}");
+        }
+    }
+}
+
+#[test]
+fn pages_break_lines_between_words_and_name_each_command_once() {
+    let ward = Ward::with(&["stacked-single"]);
+    let page = ward.run(&["scan", "stacked-single", "--at", LATER, "--format", "html"]).code(1).stdout;
+    assert!(page.contains("<th scope=\"row\">kubeadm<wbr><span class=\"arrow\">-&gt;</span>etcd</th>"), "{page}");
+    let cells = page.split("\nth, td {").nth(1).and_then(|rest| rest.split('}').next()).expect("a rule");
+    assert!(cells.contains("overflow-wrap: break-word"), "{cells}");
+    let text = ward.run(&["scan", "stacked-single", "--at", LATER, "--format", "markdown"]).code(1).stdout;
+    let todo = text.split("## Links of").next().expect("a beginning");
+    assert_eq!(todo.matches("pkidoctor regen").count(), 1, "{todo}");
+}

@@ -133,6 +133,35 @@ fn misuse_is_told() {
     let address = taken.local_addr().expect("an address").to_string();
     let ran = ward.run(&["watch", "stacked-single/pki", "--listen", &address]).code(2);
     assert!(ran.stderr.contains("cannot listen on"), "{}", ran.stderr);
+    assert_eq!(ran.stdout, "", "nothing is told where nothing will be served");
+    let ran = ward.run(&["watch", "stacked-single/pki", "--lang", "zh", "--listen", &address]).code(2);
+    assert!(ran.stderr.contains("无法监听"), "{}", ran.stderr);
     ward.run(&["watch", "stacked-single/pki", "-o", "file"]).code(2);
     ward.run(&["watch", "stacked-single/pki", "--format", "html"]).code(2);
+}
+
+#[test]
+fn connections_that_ask_nothing_keep_no_scrape_waiting() {
+    let ward = Ward::with(&["stacked-single"]);
+    let watcher = Watcher::start(&ward, &["stacked-single/pki"]);
+    let silent: Vec<TcpStream> = (0..161).map(|_| TcpStream::connect(watcher.address).expect("connects")).collect();
+    let begun = Instant::now();
+    assert!(watcher.get("/metrics").starts_with("HTTP/1.1 200"));
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    drop(silent);
+}
+
+#[test]
+fn a_place_without_a_pki_is_told_as_scan_tells_it() {
+    let ward = Ward::new();
+    for (more, told) in
+        [(&[][..], "incomplete: nothing was examined"), (&["--format", "json"], "no PKI at absent: no such directory")]
+    {
+        let mut command = ward.command(&[&["watch", "absent", "--listen", "127.0.0.1:0"], more].concat());
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("runs");
+        let mut watcher = Watcher { child, address: SocketAddr::from(([127, 0, 0, 1], 0)) };
+        let mut line = String::new();
+        BufReader::new(watcher.child.stdout.take().expect("a pipe")).read_line(&mut line).expect("reads");
+        assert!(line.contains(told), "{line:?}");
+    }
 }

@@ -6,6 +6,7 @@ use time::format_description::well_known::Rfc3339;
 use super::contents::{Block, CertificateContents, FileContents, KeyContents};
 use super::kubeconfig::{ClusterContents, FieldContents, KubeconfigContents, UserContents};
 use super::requests::Seen;
+use crate::language::tr;
 use crate::render::human::Detail;
 use crate::render::page::{BOLD, DIM, GREEN, PLAIN, Page, Paper, RED, YELLOW};
 use crate::words::{distance, plural};
@@ -60,7 +61,7 @@ impl Teller {
     }
 
     fn block(&mut self, indent: usize, block: &Block) {
-        let line = block.line.map(|line| format!("line {line}: ")).unwrap_or_default();
+        let line = block.line.map(|line| format!("line {line}:")).unwrap_or_default();
         self.page.wrapped(indent, indent + 2, &[(PLAIN, &line), (BOLD, &title(block))]);
         let indent = indent + 2;
         if block.headers {
@@ -211,7 +212,7 @@ fn title(block: &Block) -> String {
             format!("{kind} {name} (labelled {label}: only etcd's loader takes it)")
         }
         ("crl", _) => format!("revocation list of {name}"),
-        _ => format!("{kind} {name}"),
+        _ => format!("{} {name}", tr(&kind)),
     }
 }
 

@@ -9,7 +9,8 @@ use std::fmt::Write as _;
 use pkidoctor::report::{LinkReport, NodeReport, Report};
 
 use super::write::Html;
-use crate::render::links::guilty;
+use crate::language::tr;
+use crate::render::links::{self, guilty};
 use crate::render::trust::Trust;
 
 /// Where the columns of components begin, and how wide they are.
@@ -220,7 +221,7 @@ impl Part {
             x + WIDE / 2,
             self.y + self.height / 2 - 2
         ));
-        html.text(&clipped(&self.name, 23));
+        html.text(&clipped(&tr(&self.name), 23));
         html.raw(&format!(
             "</text><text class=\"small\" x=\"{}\" y=\"{}\">",
             x + WIDE / 2,
@@ -285,12 +286,11 @@ fn worst(edge: &Edge<'_>) -> &'static str {
 fn told(edge: &Edge<'_>) -> String {
     let mut lines = Vec::new();
     for (_, link) in &edge.links {
-        let name = link.name.as_ref().map(|name| format!(" to {name}")).unwrap_or_default();
-        let mut line = format!("{}{name}: {}", link.id, super::verdict(link));
-        for (side, words) in [("client", &link.client_error), ("server", &link.server_error)] {
+        let mut line = format!("{}: {}", links::name(link), tr(&super::verdict(link)));
+        for (says, words) in [("the client says", &link.client_error), ("the server says", &link.server_error)] {
             if let Some(words) = words {
                 // writing to a string cannot fail
-                let _ = write!(line, "; the {side} says: {words}");
+                let _ = write!(line, "; {}: {words}", tr(says));
             }
         }
         lines.push(line);

@@ -106,7 +106,9 @@ fn masthead(html: &mut Html, report: &Report) {
     });
     html.raw(" · <time>");
     html.text(&report.at);
-    html.raw("</time></p>\n</div>\n<ul class=\"counts\" aria-label=\"Counts\">\n");
+    html.raw("</time></p>\n</div>\n<ul class=\"counts\" aria-label=\"");
+    html.text("Counts");
+    html.raw("\">\n");
     let all = || report.nodes.iter().flat_map(|node| &node.links);
     let ok = all().filter(|link| link.verdict == "ok").count();
     let counts = [
@@ -321,7 +323,7 @@ fn events(html: &mut Html, report: &Report) {
 }
 
 fn words(html: &mut Html, event: &EventReport) {
-    html.raw("<td><code>");
+    html.raw("<td class=\"said\"><code>");
     html.text(&event.error);
     html.raw("</code></td>");
 }
@@ -359,7 +361,9 @@ fn links(html: &mut Html, report: &Report, node: usize, of: &NodeReport) {
     open_table(html, &format!("Links of {}", of.name), &heads);
     for (index, link) in of.links.iter().enumerate() {
         html.raw(&format!("<tr id=\"link-{node}-{index}\" class=\"{}\">", link.verdict));
-        html.element("th", "scope=\"row\"", &link.id);
+        html.raw("<th scope=\"row\">");
+        html.place(&link.id);
+        html.raw("</th>\n");
         html.element("td", "", link.name.as_deref().unwrap_or_default());
         html.element("td", "class=\"verdict\"", &verdict(link));
         let uses = &link.uses;
@@ -367,12 +371,12 @@ fn links(html: &mut Html, report: &Report, node: usize, of: &NodeReport) {
             html.raw("<td>");
             for (at, file) in pair.into_iter().enumerate() {
                 html.raw(if at == 0 { "" } else { "<br>" });
-                html.text(file.as_deref().unwrap_or("–"));
+                html.place(file.as_deref().unwrap_or("–"));
             }
             html.raw("</td>");
         }
         for said in [&link.client_error, &link.server_error] {
-            html.raw("<td><code>");
+            html.raw("<td class=\"said\"><code>");
             html.text(said.as_deref().unwrap_or_default());
             html.raw("</code></td>");
         }
@@ -414,18 +418,20 @@ fn files(html: &mut Html, node: &NodeReport) {
             let path =
                 if file.certificates.len() > 1 { format!("{}#{}", file.path, row + 1) } else { file.path.clone() };
             html.raw("<tr>");
-            html.element("th", "scope=\"row\"", &path);
+            html.raw("<th scope=\"row\">");
+            html.place(&path);
+            html.raw("</th>\n");
+            for cell in [Some(file.kind.as_str()), file.mode.as_deref(), file.owner.as_deref()] {
+                html.element("td", "", cell.unwrap_or_default());
+            }
+            for name in [certificate.map(|it| &it.subject), certificate.map(|it| &it.issuer)] {
+                html.raw("<td>");
+                html.place(name.map_or("", String::as_str));
+                html.raw("</td>\n");
+            }
             let names = certificate.map(|it| [it.dns.as_slice(), it.ip.as_slice()].concat().join(", "));
-            let cells = [
-                Some(file.kind.as_str()),
-                file.mode.as_deref(),
-                file.owner.as_deref(),
-                certificate.map(|it| it.subject.as_str()),
-                certificate.map(|it| it.issuer.as_str()),
-                certificate.map(|it| it.not_after.as_str()),
-                certificate.map(|it| it.key.as_str()),
-                names.as_deref(),
-            ];
+            let cells =
+                [certificate.map(|it| it.not_after.as_str()), certificate.map(|it| it.key.as_str()), names.as_deref()];
             for cell in cells {
                 html.element("td", "", cell.unwrap_or_default());
             }

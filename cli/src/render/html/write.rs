@@ -27,7 +27,12 @@ impl Html {
 
     /// Text, whatever it holds; it may stand in an attribute between double quotes, too.
     pub(super) fn text(&mut self, text: &str) {
-        for c in clean(&tr(text)).chars() {
+        self.name(&tr(text));
+    }
+
+    /// A name, which is the same in every language.
+    fn name(&mut self, name: &str) {
+        for c in clean(name).chars() {
             match c {
                 '&' => self.page.push_str("&amp;"),
                 '<' => self.page.push_str("&lt;"),
@@ -35,6 +40,17 @@ impl Html {
                 '"' => self.page.push_str("&quot;"),
                 '\'' => self.page.push_str("&#39;"),
                 c => self.page.push(c),
+            }
+        }
+    }
+
+    /// A path, a subject or the name of a link: lines break behind a slash or comma and before an arrow, in no word.
+    pub(super) fn place(&mut self, place: &str) {
+        for (at, part) in place.split("->").enumerate() {
+            self.raw(if at == 0 { "" } else { "<wbr><span class=\"arrow\">-&gt;</span>" });
+            for piece in part.split_inclusive(['/', ',']) {
+                self.name(piece);
+                self.raw(if piece.ends_with(['/', ',']) { "<wbr>" } else { "" });
             }
         }
     }
@@ -72,5 +88,8 @@ mod tests {
             html.into_text(),
             "<p>&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&quot;&amp;\\u{1b}[2J\\u{202e}</p>\n"
         );
+        let mut html = Html::new();
+        html.place("a->b/<c>");
+        assert_eq!(html.into_text(), "a<wbr><span class=\"arrow\">-&gt;</span>b/<wbr>&lt;c&gt;");
     }
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use time::OffsetDateTime;
 
+use crate::check::Defect;
 use crate::exam::Exam;
 use crate::go::verify::rfc3339;
 use crate::logs::{Event, Journal, Reason};
@@ -11,7 +12,7 @@ use crate::report::{Cause, EventReport, EvidenceReport};
 use crate::shell::quoted;
 use crate::x509::certificate::hex_lower;
 
-use super::heard::{Heard, is_first};
+use super::heard::Heard;
 use super::{Group, Scan};
 
 /// `1 log line`, `312 log lines`.
@@ -134,21 +135,21 @@ pub(super) fn foretold(scan: &Scan<'_>, group: &Group) -> Option<String> {
     if !group.events.is_empty() || scan.exam.live.is_some() {
         return None;
     }
-    // a link that fails for another cause first says nothing of this one
-    let is_ours = |which: &usize| {
-        let reason = &scan.exam.reasons[*which];
-        is_first(scan.exam, *which)
-            && group.members.iter().any(|member| {
-                let (code, defect) = &scan.stamped[*member];
-                *code == reason.code && defect.nodes == [reason.node] && defect.subject == reason.subject
-            })
+    // Go stops at its first complaint: a link that fails for another cause first says nothing of this one
+    let is_of_another = |link: usize| {
+        let Some(first) = scan.exam.reasons.iter().find(|reason| reason.link == link) else { return false };
+        let tells = |(code, defect): &(&str, Defect)| {
+            *code == first.code && defect.nodes == [first.node] && defect.subject == first.subject
+        };
+        scan.stamped.iter().position(tells).is_some_and(|at| !group.members.contains(&at))
     };
-    let own = (0..scan.exam.reasons.len()).find(is_ours)?;
-    let link = &scan.exam.links[scan.exam.reasons[own].link];
+    let mut links = group.members.iter().flat_map(|member| scan.stamped[*member].1.links.iter().copied());
+    let link = links.find(|link| scan.exam.links[*link].refused_by().is_some() && !is_of_another(*link))?;
+    let link = &scan.exam.links[link];
     let (_, server) = link.id.split_once("->").unwrap_or((&link.id, &link.id));
     let said = match (link.server_error(), link.client_error()) {
-        (Some(words), _) => format!("{words} in the log of {server}"),
-        (None, Some(words)) => format!("{words} in the client's log"),
+        (Some(words), _) => format!("in the log of {server}: {words}"),
+        (None, Some(words)) => format!("in the client's log: {words}"),
         (None, None) => return None,
     };
     Some(format!("{said}; or pkidoctor probe --link {}", quoted(Path::new(&link.id))))

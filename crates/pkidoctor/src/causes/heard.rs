@@ -72,12 +72,8 @@ fn fit(exam: &Exam<'_>, which: usize, event: &Event, who: &Who, home: Option<usi
         Some(false) if half == Side::Server && is_of_the_server_alone(reason) => 0,
         Some(false) => return 0,
     };
-    score + place + if is_first(exam, which) { FIRST } else { 0 }
-}
-
-/// Whether a reason is the one that its link is refused for: Go stops at its first complaint.
-pub(super) fn is_first(exam: &Exam<'_>, which: usize) -> bool {
-    !exam.reasons[..which].iter().any(|before| before.link == exam.reasons[which].link)
+    let is_first = !exam.reasons[..which].iter().any(|before| before.link == reason.link);
+    score + place + if is_first { FIRST } else { 0 }
 }
 
 /// Which half of a link writes such a line; `None` when neither does.

@@ -26,12 +26,12 @@ pub(super) fn mode(scan: &Scan<'_>, group: &Group, heard: &[Heard<'_>]) -> Optio
 
 /// Certificates that ended on one day, and CAs.
 fn by_dates(scan: &Scan<'_>, group: &Group) -> Option<&'static str> {
-    let expired: Vec<&Certificate> = group.members.iter().filter_map(|member| expired(scan, *member)).collect();
-    let first = expired.first()?;
+    let first = expired(scan, *group.members.first()?)?;
     match &group.root {
         Root::Expiry(_) => {
-            let is_one_day = expired.iter().all(|one| one.not_after.date() == first.not_after.date());
-            (expired.len() >= TOGETHER && is_one_day).then_some("time-mass-expiry")
+            let mut all = group.members.iter().filter_map(|member| expired(scan, *member));
+            let is_one_day = all.all(|one| one.not_after.date() == first.not_after.date());
+            (group.members.len() >= TOGETHER && is_one_day).then_some("time-mass-expiry")
         }
         _ => first.is_ca().then_some("time-ca-expired"),
     }

@@ -335,7 +335,7 @@ fn what_would_confirm_a_cause_is_not_what_another_one_makes_them_say() {
     let confirm = lacks_names.confirm.as_deref().expect("a link of its own");
     assert_eq!(
         confirm,
-        "remote error: tls: bad certificate in the log of etcd; or pkidoctor probe --link 'kubeadm->etcd'"
+        "in the log of etcd: remote error: tls: bad certificate; or pkidoctor probe --link 'kubeadm->etcd'"
     );
     assert!(of("key-mismatch").confirm.as_deref().is_some_and(|words| words.contains("kube-apiserver->etcd")));
 }

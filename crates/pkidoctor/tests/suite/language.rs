@@ -30,6 +30,14 @@ fn every_explanation_is_there_in_as_many_paragraphs() {
 }
 
 #[test]
+fn what_is_our_own_opinion_is_said_in_words() {
+    let own: Vec<&str> =
+        CHECKS.iter().map(|check| check.citation).filter(|citation| citation.starts_with("opinion")).collect();
+    assert!(own.len() > 2, "{own:?}");
+    assert!(own.iter().all(|citation| Chinese.knows(citation)), "{own:?}");
+}
+
+#[test]
 fn every_failure_mode_and_every_kind_of_line_is_there() {
     let mut missing = Vec::new();
     for mode in modes::every() {
