@@ -135,7 +135,7 @@ impl<'r> Teller<'r> {
         let remedies: Vec<&RemedyReport> =
             cause.findings.iter().map(|index| &self.report.findings[*index].remedy).collect();
         let is_command = |step: &&String| {
-            command(step).is_some_and(|command| command.said.is_empty())
+            command(step).is_some_and(|command| command.said.is_empty() && command.line.starts_with("pkidoctor "))
                 || remedies.iter().filter_map(|remedy| remedy.command.as_ref()).any(|command| {
                     // before it stands on which node, where there are several
                     step.strip_suffix(command.as_str()).is_some_and(|on| on.is_empty() || cause.node.is_some())

@@ -26,7 +26,7 @@ pub(crate) fn text(report: &Report, about: &About<'_>) -> String {
     let counts =
         [plural(summary.error, "error"), plural(summary.warning, "warning"), plural(summary.info, "info")].join(", ");
     let judged = format!("Judged as Go {}, {}.", report.judged_as.go, report.at);
-    let _ = writeln!(page, "{}. {}\n", told(&counts), told(&judged));
+    let _ = writeln!(page, "{}\n\n{}\n", told(&counts), told(&judged));
     if let Some(error) = about.error {
         let _ = writeln!(page, "> {}\n", plain(error));
     }

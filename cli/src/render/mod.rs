@@ -44,7 +44,10 @@ const ENDS: [&str; 8] = ["; ", ", ", ": ", " (", "；", "，", "：", "（"];
 /// What stands before a command that is for one of several nodes, in each language.
 const ON: [(&str, &str); 2] = [("on ", ": "), ("在 ", "：")];
 
-/// A step that is a command of ours, on which node, where that is said before it.
+/// How commands for files begin: their paths are absolute, so that no sentence begins like this.
+const OF_FILES: [&str; 6] = ["chmod 0", "cp -p /", "cp -p '/", "mv /", "mv '/", "scp -p root@"];
+
+/// A step that is a command, and what is said before it: on which node, for one.
 struct Command<'s> {
     /// `on cp2:`, or nothing.
     on: &'s str,
@@ -54,16 +57,15 @@ struct Command<'s> {
     said: &'s str,
 }
 
-/// The command of ours with which a step begins.
+/// The command with which a step begins, or that stands behind a colon and goes on to its end.
 fn command(step: &str) -> Option<Command<'_>> {
-    let node = ON.iter().find_map(|(on, end)| {
-        let at = step.strip_prefix(on)?.find(end)? + on.len() + end.len();
-        step[at..].starts_with("pkidoctor ").then_some(at)
-    });
-    let (on, step) = step.split_at(node.unwrap_or_default());
-    if !step.starts_with("pkidoctor ") {
-        return None;
-    }
+    let is_ours = |at: &usize| step[*at..].starts_with("pkidoctor ");
+    let is_of_files = |at: &usize| OF_FILES.iter().any(|begin| step[*at..].starts_with(begin));
+    let behind_node = ON.iter().filter_map(|(on, end)| Some(step.strip_prefix(on)?.find(end)? + on.len() + end.len()));
+    let behind_colon = [": ", "："].iter().flat_map(|colon| step.match_indices(*colon).map(|(at, _)| at + colon.len()));
+    let begin = std::iter::once(0).chain(behind_node).find(is_ours);
+    let begin = begin.or_else(|| std::iter::once(0).chain(behind_colon).find(is_of_files))?;
+    let (on, step) = step.split_at(begin);
     // a path in quotes may hold anything
     let is_open = |at: usize| step[..at].matches('\'').count() % 2 == 1;
     let first = |end: &&str| step.match_indices(*end).map(|(at, _)| at).find(|at| !is_open(*at));
@@ -125,5 +127,13 @@ mod tests {
         assert_eq!(told(quoted), Some(("", "pkidoctor recover --pki '/a, b (c)/pki'", "then scan")));
         assert_eq!(told("restart it"), None);
         assert_eq!(told("on cp2: restart it"), None);
+        let copy = "cp -p /etc/a /etc/a.old";
+        assert_eq!(
+            told(&format!("on cp2: keep what lies there now: {copy}")),
+            Some(("on cp2: keep what lies there now:", copy, ""))
+        );
+        assert_eq!(told(&format!("在 cp2 上：{copy}")), Some(("在 cp2 上：", copy, "")));
+        assert_eq!(told("chmod 0600 /etc/a"), Some(("", "chmod 0600 /etc/a", "")));
+        assert_eq!(told("on cp2: mv tells nothing"), None);
     }
 }

@@ -207,7 +207,6 @@ fn steps(html: &mut Html, head: &str, steps: &[String]) {
                 command(html, line);
                 html.text(said);
             }
-            None if step.starts_with("chmod ") && !step.contains(": ") => command(html, step),
             None => html.text(step),
         }
         html.raw("</li>\n");
