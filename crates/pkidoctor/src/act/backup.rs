@@ -166,7 +166,7 @@ pub(super) fn place(files: &dyn Files, parent: &Path, id: &str) -> Result<Backup
 ///
 /// # Errors
 /// When it lies inside, or cannot be made.
-pub fn make_outside(files: &dyn Files, home: &Path, directory: &Path) -> Result<PathBuf, Reason> {
+pub(crate) fn make_outside(files: &dyn Files, home: &Path, directory: &Path) -> Result<PathBuf, Reason> {
     let place = resolved(files, directory)?;
     require_outside(home, &place.parent.0)?;
     place.made.iter().try_for_each(|made| make_parent(files, &made.0))?;

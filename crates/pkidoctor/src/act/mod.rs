@@ -25,7 +25,8 @@ mod transaction;
 mod tests;
 
 pub use crate::shell::quoted;
-pub use backup::{Backup, BackupRequest, Listed, RestoreError, backups, make_outside};
+pub(crate) use backup::make_outside;
+pub use backup::{Backup, BackupRequest, Listed, RestoreError, backups};
 pub use files::{Attribute, Directory, Facts, Files, Kind, Open, RealFiles, Room};
 pub use journal::Run;
 pub use lock::{Lock, is_locked, lock};
