@@ -45,7 +45,7 @@ const ENDS: [&str; 8] = ["; ", ", ", ": ", " (", "；", "，", "：", "（"];
 const ON: [(&str, &str); 2] = [("on ", ": "), ("在 ", "：")];
 
 /// How commands for files begin: their paths are absolute, so that no sentence begins like this.
-const OF_FILES: [&str; 6] = ["chmod 0", "cp -p /", "cp -p '/", "mv /", "mv '/", "scp -p root@"];
+const OF_FILES: [&str; 7] = ["chmod 0", "cp -p /", "cp -p '/", "mv /", "mv '/", "scp -p root@", "scp -p 'root@"];
 
 /// A step that is a command, and what is said before it: on which node, for one.
 struct Command<'s> {

@@ -283,13 +283,16 @@ pub(super) fn old_ca_back(exam: &Exam<'_>, node: usize, stem: &str) -> Remedy {
 /// The command that brings a file, or the CA out of a kubeconfig, to its place on a node: where it is, how reports
 /// name it there, and its path.
 pub(super) fn bring(exam: &Exam<'_>, (at, place, from): (usize, &str, &str), node: usize, to: &str) -> String {
-    let (from, to) = (words::quoted(from), words::quoted(to));
+    // what a node is called is as much a file's word as a path is
     let other = (at != node).then(|| format!("root@{}", exam.cluster.nodes[at].name));
+    let (here, to) = (words::quoted(from), words::quoted(to));
     match (other, place.contains('#')) {
-        (None, false) => format!("cp -p {from} {to}"),
-        (Some(other), false) => format!("scp -p {other}:{from} {to}"),
-        (None, true) => format!("{} > {to}", authority_of(&from)),
-        (Some(other), true) => format!("ssh {other} {} > {to}", words::quoted(&authority_of(&from))),
+        (None, false) => format!("cp -p {here} {to}"),
+        (Some(other), false) => format!("scp -p {} {to}", words::quoted(&format!("{other}:{from}"))),
+        (None, true) => format!("{} > {to}", authority_of(&here)),
+        (Some(other), true) => {
+            format!("ssh {} {} > {to}", words::quoted(&other), words::quoted(&authority_of(&here)))
+        }
     }
 }
 

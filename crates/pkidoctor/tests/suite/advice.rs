@@ -221,6 +221,18 @@ fn the_ca_that_the_leaves_are_of_is_right_even_where_most_nodes_have_another() {
     patient.expect(&[]);
 }
 
+/// What a node is called stands in a file, like everything else in a command.
+#[test]
+fn a_host_is_one_word_of_the_shell() {
+    let patient = foreign(&["etcd/ca.crt"]);
+    patient.edit("../manifests/etcd.yaml", "--name=cp1", "--name=$(reboot)");
+    let report = patient.scan();
+    let steps = &report.causes[0].treatment;
+    let copies = steps.iter().filter(|step| step.contains("scp ")).collect::<Vec<_>>();
+    assert_eq!(copies.len(), 1, "{steps:?}");
+    assert!(copies[0].contains("scp -p 'root@$(reboot):/etc/kubernetes/pki/etcd/ca.crt' /"), "{}", copies[0]);
+}
+
 /// From its own CA everything can be made anew, only nobody else would take it.
 #[test]
 fn nothing_is_made_anew_from_an_odd_ca() {
