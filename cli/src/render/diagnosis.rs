@@ -116,7 +116,7 @@ fn tell(page: &mut Page, report: &Report, number: usize, cause: &Cause) {
         match command(&tr(step)) {
             Some(Command { on, line, said }) => {
                 if !on.is_empty() {
-                    page.wrapped(5, 7, &[(PLAIN, "-"), (PLAIN, on)]);
+                    page.wrapped(5, 7, &[(PLAIN, "-"), (PLAIN, on.trim_end())]);
                 }
                 page.command(if on.is_empty() { 5 } else { 7 }, line);
                 if !said.is_empty() {

@@ -203,7 +203,7 @@ fn told(words: &str) -> String {
 /// A step; a command in it is code.
 fn step_text(step: &str) -> String {
     let Some(Command { on, line, said }) = command(step) else { return plain(step) };
-    let on = if on.is_empty() { String::new() } else { format!("{} ", plain(on)) };
+    let on = plain(on);
     let said = if said.is_empty() { String::new() } else { format!(": {}", plain(said)) };
     format!("{on}{}{said}", code(line))
 }

@@ -70,7 +70,7 @@ fn command(step: &str) -> Option<Command<'_>> {
     let is_open = |at: usize| step[..at].matches('\'').count() % 2 == 1;
     let first = |end: &&str| step.match_indices(*end).map(|(at, _)| at).find(|at| !is_open(*at));
     let (line, said) = step.split_at(ENDS.iter().filter_map(first).min().unwrap_or(step.len()));
-    Some(Command { on: on.trim_end(), line, said: said.trim_start_matches([';', ',', ':', '；', '，', '：', ' ']) })
+    Some(Command { on, line, said: said.trim_start_matches([';', ',', ':', '；', '，', '：', ' ']) })
 }
 
 /// What a document tells beside its report.
@@ -118,7 +118,7 @@ mod tests {
         }
         let regen = "pkidoctor regen etcd-server --backup";
         assert_eq!(told(regen), Some(("", regen, "")));
-        assert_eq!(told(&format!("on cp2: {regen}")), Some(("on cp2:", regen, "")));
+        assert_eq!(told(&format!("on cp2: {regen}")), Some(("on cp2: ", regen, "")));
         assert_eq!(told(&format!("在 cp2 上：{regen}")), Some(("在 cp2 上：", regen, "")));
         let member = "pkidoctor regen etcd-server --backup, on that member: not elsewhere";
         assert_eq!(told(member), Some(("", regen, "on that member: not elsewhere")));
@@ -130,7 +130,7 @@ mod tests {
         let copy = "cp -p /etc/a /etc/a.old";
         assert_eq!(
             told(&format!("on cp2: keep what lies there now: {copy}")),
-            Some(("on cp2: keep what lies there now:", copy, ""))
+            Some(("on cp2: keep what lies there now: ", copy, ""))
         );
         assert_eq!(told(&format!("在 cp2 上：{copy}")), Some(("在 cp2 上：", copy, "")));
         assert_eq!(told("chmod 0600 /etc/a"), Some(("", "chmod 0600 /etc/a", "")));

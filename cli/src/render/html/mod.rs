@@ -138,7 +138,7 @@ fn causes(html: &mut Html, report: &Report) {
 
 fn cause(html: &mut Html, report: &Report, number: usize, cause: &Cause) {
     html.raw(&format!("<article class=\"cause {}\" id=\"cause-{number}\">\n<h3>", worst(report, cause)));
-    html.text(&format!("{}. {}", number + 1, cause.title));
+    html.text(&format!("{}. {}", number + 1, tr(&cause.title)));
     html.raw("</h3>\n<p class=\"tags\"><span class=\"tag\">");
     html.text(cause.confidence);
     html.raw("</span>");
