@@ -188,13 +188,7 @@ pub(super) static MODES: &[Mode] = &[
             "where the URL is wrong: set --advertise-client-urls to this node's address",
             ETCD_READS,
         ],
-        avoid: &[
-            folk::RENEW_COPIES_NAMES,
-            folk::SKIP_VERIFY,
-            folk::NOT_THE_CLIENT,
-            folk::CLIENT_AUTH_FALSE,
-            folk::KUBEADM_RESET,
-        ],
+        avoid: folk::OF_NAMES,
     },
     Mode {
         slug: "cfg-metrics-probe",

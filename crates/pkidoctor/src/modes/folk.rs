@@ -104,6 +104,10 @@ pub(super) const BACKUP_IN_MANIFESTS: Folk = folk(
 pub(super) const KUBEADM_RESET: Folk =
     folk("kubeadm reset to refresh certificates", "removes the etcd member and its data on that node");
 
+/// Where etcd's serving certificate lacks a name.
+pub(super) const OF_NAMES: &[Folk] =
+    &[RENEW_COPIES_NAMES, SKIP_VERIFY, NOT_THE_CLIENT, CLIENT_AUTH_FALSE, KUBEADM_RESET];
+
 pub(super) const DELETE_TOKENS: Folk = folk(
     "deleting all token Secrets",
     "pointless while nodes disagree on the service-account key: new tokens are refused like the old ones",

@@ -13,13 +13,7 @@ pub(super) static MODES: &[Mode] = &[
         codes: &["san-missing"],
         confirm: "pkidoctor verify /etc/kubernetes/pki/etcd/server.crt --ca /etc/kubernetes/pki/etcd/ca.crt --name HOST, with each host that clients dial",
         treatment: &["pkidoctor regen etcd-server --backup", BY_HAND_SERVER, ETCD_READS],
-        avoid: &[
-            folk::RENEW_COPIES_NAMES,
-            folk::SKIP_VERIFY,
-            folk::NOT_THE_CLIENT,
-            folk::CLIENT_AUTH_FALSE,
-            folk::KUBEADM_RESET,
-        ],
+        avoid: folk::OF_NAMES,
     },
     Mode {
         slug: "san-ip-changed",

@@ -126,7 +126,9 @@ fn at(
     };
     let is_external = shown_key == "etcd/ca.key" && is_etcd_external(cluster, node);
     let way_out = |refusal: Refusal| {
-        let refusal = refusal.then(ELSEWHERE);
+        let refusal = refusal.then(
+            "where the key is kept elsewhere: --csr DIR makes requests, --install DIR puts in place what was signed",
+        );
         if is_external {
             return refusal.then("etcd is external: whoever runs it has the key, and signs");
         }
@@ -148,10 +150,6 @@ fn at(
         ))),
     }
 }
-
-/// How to do without the CA's key.
-pub(crate) const ELSEWHERE: &str =
-    "where the key is kept elsewhere: --csr DIR makes requests, --install DIR puts in place what was signed";
 
 /// The public half of the CA's key.
 fn key(file: Option<&File>, shown: &str) -> Result<PublicKey, Refusal> {

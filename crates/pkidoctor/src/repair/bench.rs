@@ -129,8 +129,17 @@ impl Bench {
         plan::regen(&self.cluster, &verifier, &links, PATIENT, targets, options)
     }
 
-    /// The tree after a step.
-    pub(super) fn after(&self, setting: &Setting, step: &Step, keys: &mut Keys) -> Result<Self, Refusal> {
+    /// The tree after several steps.
+    pub(super) fn after<'s>(
+        &self,
+        setting: &Setting,
+        steps: impl IntoIterator<Item = &'s Step>,
+        mut keys: Keys,
+    ) -> Result<Self, Refusal> {
+        steps.into_iter().try_fold(self.clone(), |bench, step| bench.after_one(setting, step, &mut keys))
+    }
+
+    fn after_one(&self, setting: &Setting, step: &Step, keys: &mut Keys) -> Result<Self, Refusal> {
         let files = self.made(step, keys)?;
         let mut changes = self.changes.clone();
         let mut projection = self.request.projection.as_ref().clone();

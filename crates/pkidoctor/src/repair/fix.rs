@@ -134,7 +134,7 @@ impl Search<'_> {
     }
 
     fn try_out(&self, plan: Plan) -> Result<Tried, Refusal> {
-        let bench = after_all(self.setting, &self.bench, &plan.steps)?;
+        let bench = self.bench.after(self.setting, &plan.steps, Keys::default())?;
         Ok(Tried { plan, bench })
     }
 
@@ -153,15 +153,6 @@ impl Search<'_> {
             || broken(after) == broken(before) && errors(after).len() <= errors(before).len();
         is_gone && is_clean && is_better && worse(before, after).is_empty()
     }
-}
-
-fn after_all<'s>(
-    setting: &Setting,
-    start: &Bench,
-    steps: impl IntoIterator<Item = &'s Step>,
-) -> Result<Bench, Refusal> {
-    let mut keys = Keys::default();
-    steps.into_iter().try_fold(start.clone(), |bench, step| bench.after(setting, step, &mut keys))
 }
 
 fn named(finding: &Finding) -> String {
@@ -188,7 +179,7 @@ fn smallest(
     while at < kept.len() && kept.len() > 1 {
         let without = kept.iter().enumerate().filter(|(index, _)| *index != at).flat_map(|(_, plan)| &plan.steps);
         // a step that cannot be done without this one needs it
-        match after_all(setting, start, without) {
+        match start.after(setting, without, Keys::default()) {
             Ok(bench)
                 if wanted(&bench).iter().all(|finding| goal.contains(finding))
                     && worse(&best.report, &bench.report).is_empty() =>

@@ -172,11 +172,8 @@ fn planned(setting: &Setting, words: &[String], options: &plan::Options) -> Resu
     Ok((start, plan))
 }
 
-fn prepared(setting: &Setting, start: &Bench, plan: Plan, mut keys: Keys) -> Result<Prescription, Refused> {
-    let mut bench = start.clone();
-    for step in &plan.steps {
-        bench = bench.after(setting, step, &mut keys)?;
-    }
+fn prepared(setting: &Setting, start: &Bench, plan: Plan, keys: Keys) -> Result<Prescription, Refused> {
+    let bench = start.after(setting, &plan.steps, keys)?;
     harmless(start, &bench)?;
     good(&bench)?;
     Ok(prescription(start, plan, bench, Vec::new()))

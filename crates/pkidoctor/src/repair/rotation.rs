@@ -10,10 +10,10 @@ use crate::go::load::Material;
 use crate::go::verify::{SignatureCache, Verifier};
 use crate::links::reference::PairReference;
 use crate::links::{self, Link};
-use crate::plan::{self, KeyChoice, Plan, Refusal, Rotation, RotationStep, Target};
+use crate::plan::{self, KeyChoice, Refusal, Rotation, RotationStep, Target};
 use crate::read;
 
-use super::bench::{Bench, Keys, PATIENT};
+use super::bench::{Keys, PATIENT};
 use super::live::{Served, Shown};
 use super::{Prescription, Refused, Setting, good, harmless, prescription, start};
 
@@ -32,11 +32,11 @@ pub fn rotate(setting: &Setting, step: Option<RotationStep>, options: &plan::Opt
         KeyChoice::Same | KeyChoice::InPlace => None,
     };
     let mut plan = rotation.plan(&start.cluster, step, kind)?;
-    let mut bench = after(setting, start.clone(), &plan)?;
+    let mut bench = start.after(setting, &plan.steps, Keys::for_plan(&plan)?)?;
     if step == RotationStep::Leaves {
         let targets = Target::meant("etcd", &bench.cluster, PATIENT)?;
         let leaves = bench.plan(&targets, &options)?;
-        bench = after(setting, bench, &leaves)?;
+        bench = bench.after(setting, &leaves.steps, Keys::for_plan(&leaves)?)?;
         plan.steps.extend(leaves.steps);
         plan.questions.extend(leaves.questions);
     }
@@ -44,14 +44,6 @@ pub fn rotate(setting: &Setting, step: Option<RotationStep>, options: &plan::Opt
     good(&bench)?;
     let needs = (step != RotationStep::Bundle).then_some(step);
     Ok(Prescription { rotation: needs, ..prescription(&start, plan, bench, Vec::new()) })
-}
-
-fn after(setting: &Setting, mut bench: Bench, plan: &Plan) -> Result<Bench, Refusal> {
-    let mut keys = Keys::for_plan(plan)?;
-    for step in &plan.steps {
-        bench = bench.after(setting, step, &mut keys)?;
-    }
-    Ok(bench)
 }
 
 /// What has to be seen of running processes before a step may be done: files do not tell what they have in memory.
